@@ -1,0 +1,69 @@
+import type { SourceState } from "../source/informer.ts";
+import type { Activity } from "./readiness.ts";
+
+interface Mutable {
+  readonly sources: Map<string, SourceState>;
+  stall: string | undefined;
+  lastSignalMilliseconds: number | undefined;
+}
+
+const NONE: Activity = { sources: new Map(), stall: undefined };
+
+/** What this replica knows of the work of each Ingester; changes are told to one listener. */
+export class Activities {
+  readonly #byKey = new Map<string, Mutable>();
+  #onChange: (key: string) => void = () => {};
+
+  /** Says who is told of changes. */
+  listen(onChange: (key: string) => void): void {
+    this.#onChange = onChange;
+  }
+
+  /** How the sources of an Ingester stand. */
+  of(key: string): Activity {
+    return this.#byKey.get(key) ?? NONE;
+  }
+
+  /** Wall time of the last signal that came through an Ingester, in milliseconds since 1970. */
+  lastSignalOf(key: string): number | undefined {
+    return this.#byKey.get(key)?.lastSignalMilliseconds;
+  }
+
+  /** A source changed its state. */
+  setSource(key: string, source: string, state: SourceState): void {
+    this.#of(key).sources.set(source, state);
+    this.#onChange(key);
+  }
+
+  /** A write waits for a right (message), or goes through again (undefined). */
+  setStall(key: string, message: string | undefined): void {
+    const activity = this.#of(key);
+    if (activity.stall === message) return;
+    activity.stall = message;
+    this.#onChange(key);
+  }
+
+  /** A signal came in. */
+  setSignal(key: string, milliseconds: number): void {
+    this.#of(key).lastSignalMilliseconds = milliseconds;
+    this.#onChange(key);
+  }
+
+  /** Forgets the sources of an Ingester that was stopped. */
+  clearSources(key: string): void {
+    this.#byKey.get(key)?.sources.clear();
+  }
+
+  /** Forgets an Ingester. */
+  delete(key: string): void {
+    this.#byKey.delete(key);
+  }
+
+  #of(key: string): Mutable {
+    const known = this.#byKey.get(key);
+    if (known !== undefined) return known;
+    const fresh: Mutable = { sources: new Map(), stall: undefined, lastSignalMilliseconds: undefined };
+    this.#byKey.set(key, fresh);
+    return fresh;
+  }
+}

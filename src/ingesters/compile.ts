@@ -1,0 +1,198 @@
+import { compileFilter, mergeFilters } from "../filter/filter.ts";
+import { parseDuration } from "../model/duration.ts";
+import type { AuthType, GroupVersionResource, Ingester, IngesterSpec } from "../model/ingester.ts";
+import { ingesterSpecSchema } from "../model/ingester_schema.ts";
+import { type Preset, presetOf } from "../model/preset.ts";
+import type { Lane } from "../pipeline/lane.ts";
+
+/** What the settings say for all Ingesters. */
+export interface CompileSettings {
+  readonly podNamespace: string;
+  /** WATCH_NAMESPACE; empty: all. */
+  readonly watchNamespaces: readonly string[];
+  readonly dedupWindowSeconds: number;
+  readonly observationTtlSeconds: number;
+}
+
+/** One resource to read: in one namespace, in all, or in all but keeping only some. */
+export interface InformerTarget {
+  readonly gvr: GroupVersionResource;
+  readonly namespace: string | undefined;
+  readonly keepNamespaces: ReadonlySet<string> | undefined;
+  readonly labelSelector: string | undefined;
+  readonly fieldSelector: string | undefined;
+}
+
+/** How a webhook Ingester is reached. */
+export interface WebhookDoor {
+  readonly path: string;
+  readonly methods: readonly string[];
+  /** Undefined: the Ingester says nothing, so every request is refused. */
+  readonly auth:
+    | { readonly type: AuthType & ("none" | "bearer"); readonly secretName: string | undefined }
+    | undefined;
+  readonly maxBodyBytes: number;
+}
+
+/** An Ingester made ready to run, or the reason why it cannot. */
+export type Compiled =
+  | { readonly kind: "informer"; readonly lane: Lane; readonly targets: readonly InformerTarget[] }
+  | { readonly kind: "webhook"; readonly lane: Lane; readonly door: WebhookDoor }
+  | { readonly kind: "suspended"; readonly path: string | undefined }
+  | { readonly kind: "invalid"; readonly path: string | undefined; readonly message: string };
+
+/** Above so many namespaces one watch over all of them is cheaper (contract, section 6). */
+const MAX_NAMESPACE_WATCHES = 20;
+
+/** Compiles an Ingester once: checks it, merges its preset, and says everything that is wrong with it. */
+export function compileIngester(ingester: Ingester, settings: CompileSettings): Compiled {
+  const parsed = ingesterSpecSchema.safeParse(ingester.spec);
+  const path = isText(ingester.spec?.source) ? pathOf(ingester, settings) : undefined;
+  if (!parsed.success) {
+    const issues = parsed.error.issues.map((issue) =>
+      `spec.${issue.path.map(String).join(".")}: ${issue.message}`
+    );
+    return { kind: "invalid", path, message: issues.join("; ") };
+  }
+  const spec = parsed.data;
+  const preset = presetOf(spec.source);
+  const kind = spec.ingester ?? preset.ingester;
+  const webhookPath = kind === "webhook" ? path : undefined;
+  const problems = unsupported(spec, preset, kind);
+  const targets = kind === "informer" ? targetsOf(ingester, spec, preset, settings) : [];
+  if (kind === "informer" && problems.length === 0 && targets.length === 0) {
+    problems.push(noTarget(spec, preset));
+  }
+  if (problems.length > 0) return { kind: "invalid", path: webhookPath, message: problems.join("; ") };
+  if (spec.suspend === true) return { kind: "suspended", path: webhookPath };
+  const lane = laneOf(ingester, spec, preset, settings, kind === "webhook");
+  if (kind === "informer") return { kind: "informer", lane, targets };
+  const auth = spec.webhook?.auth;
+  return {
+    kind: "webhook",
+    lane,
+    door: {
+      path: pathOf(ingester, settings),
+      methods: spec.webhook?.methods ?? ["POST"],
+      auth: auth?.type === "none" || auth?.type === "bearer"
+        ? { type: auth.type, secretName: auth.secretName }
+        : undefined,
+      maxBodyBytes: spec.webhook?.maxBodyBytes ?? preset.maxBodyBytes,
+    },
+  };
+}
+
+/** What the schema takes and this version does not do yet: said aloud, never passed over in silence. */
+function unsupported(spec: IngesterSpec, preset: Preset, kind: string): string[] {
+  const isDefaultDestination = (spec.destinations ?? []).every((destination) =>
+    destination.gvr === undefined && (destination.value ?? "observations") === "observations"
+  );
+  const auth = spec.webhook?.auth?.type;
+  const cases: readonly (readonly [boolean, string])[] = [
+    [!preset.isSupported && spec.informer?.gvr === undefined, `spec.source ${spec.source}`],
+    [kind === "logs", "spec.ingester logs"],
+    [auth !== undefined && auth !== "none" && auth !== "bearer", `spec.webhook.auth.type ${auth}`],
+    [spec.webhook?.allowedCIDRs !== undefined, "spec.webhook.allowedCIDRs"],
+    [spec.webhook?.rateLimit !== undefined, "spec.webhook.rateLimit"],
+    [spec.webhook?.ack === "spooled", "spec.webhook.ack spooled"],
+    [!["0", "0s", undefined].includes(spec.informer?.resyncPeriod), "spec.informer.resyncPeriod"],
+    [spec.normalization !== undefined, "spec.normalization"],
+    [spec.filters?.expression !== undefined, "spec.filters.expression"],
+    [spec.filters?.minPriority !== undefined, "spec.filters.minPriority"],
+    [spec.deduplication?.strategy === "key", "spec.deduplication.strategy key"],
+    [spec.deduplication?.enabled === false, "spec.deduplication.enabled false"],
+    [spec.rateLimit !== undefined, "spec.rateLimit"],
+    [spec.budget !== undefined, "spec.budget"],
+    [spec.errorHandling !== undefined, "spec.errorHandling"],
+    [!isDefaultDestination, "spec.destinations other than observations"],
+  ];
+  return cases.filter(([applies]) => applies).map(([, what]) => `${what} is not supported by this version`);
+}
+
+function laneOf(
+  ingester: Ingester,
+  spec: IngesterSpec,
+  preset: Preset,
+  settings: CompileSettings,
+  isWebhook: boolean,
+): Lane {
+  const filters = mergeFilters(preset.filters, spec.filters);
+  const namespaces = spec.namespaces ?? [];
+  const seconds = (duration: string | undefined, otherwise: number): number =>
+    duration === undefined
+      ? otherwise
+      : Math.max(1, Math.round((parseDuration(duration) ?? otherwise * 1000) / 1000));
+  const ttlDefault = seconds(spec.ttl?.default, settings.observationTtlSeconds);
+  return {
+    source: spec.source,
+    ingester: { namespace: ingester.metadata.namespace, name: ingester.metadata.name },
+    namespaces,
+    // An informer keeps to its namespaces by what it reads; a webhook's findings say theirs only here.
+    filter: compileFilter(filters, isWebhook ? namespaces : []),
+    stages: filters.stages ?? [],
+    windowSeconds: seconds(spec.deduplication?.window, settings.dedupWindowSeconds),
+    isDryRun: spec.dryRun === true,
+    ttlSeconds: (severity) => seconds(spec.ttl?.bySeverity?.[severity], ttlDefault),
+  };
+}
+
+function targetsOf(
+  ingester: Ingester,
+  spec: IngesterSpec,
+  preset: Preset,
+  settings: CompileSettings,
+): readonly InformerTarget[] {
+  const gvrs = spec.informer?.gvr === undefined ? preset.gvrs : [spec.informer.gvr];
+  const selectors = {
+    labelSelector: spec.informer?.labelSelector,
+    fieldSelector: spec.informer?.fieldSelector,
+  };
+  const namespaces = visibleNamespaces(ingester, spec, settings);
+  return gvrs.flatMap((gvr): InformerTarget[] => {
+    const target = { gvr, ...selectors, keepNamespaces: undefined };
+    if (namespaces === undefined) return [{ ...target, namespace: undefined }];
+    if (isClusterScoped(gvr, preset)) return [];
+    if (namespaces.length > MAX_NAMESPACE_WATCHES && settings.watchNamespaces.length === 0) {
+      return [{ ...target, namespace: undefined, keepNamespaces: new Set(namespaces) }];
+    }
+    return namespaces.map((namespace) => ({ ...target, namespace }));
+  });
+}
+
+/** The namespaces that an Ingester may read; undefined: all. One outside the watcher's namespace reads only its own. */
+function visibleNamespaces(
+  ingester: Ingester,
+  spec: IngesterSpec,
+  settings: CompileSettings,
+): readonly string[] | undefined {
+  const home = ingester.metadata.namespace;
+  const wanted = spec.namespaces?.length === 0 ? undefined : spec.namespaces;
+  if (home !== settings.podNamespace) return wanted === undefined || wanted.includes(home) ? [home] : [];
+  if (settings.watchNamespaces.length === 0) return wanted;
+  if (wanted === undefined) return settings.watchNamespaces;
+  return wanted.filter((namespace) => settings.watchNamespaces.includes(namespace));
+}
+
+function noTarget(spec: IngesterSpec, preset: Preset): string {
+  if (preset.gvrs.length === 0 && spec.informer?.gvr === undefined) {
+    return `spec.informer.gvr must say what to watch, since source ${spec.source} has no preset of its own`;
+  }
+  return `spec.namespaces must name a namespace that this Ingester may read, not only ${
+    (spec.namespaces ?? []).join(", ")
+  }`;
+}
+
+function isClusterScoped(gvr: GroupVersionResource, preset: Preset): boolean {
+  return preset.gvrs.includes(gvr) && gvr.resource.startsWith("cluster");
+}
+
+/** The webhook path; one in another namespace lies below `/ns/<namespace>`. */
+function pathOf(ingester: Ingester, settings: CompileSettings): string {
+  const { namespace } = ingester.metadata;
+  const own = ingester.spec.webhook?.path ?? `/ingest/${ingester.spec.source}`;
+  return namespace === settings.podNamespace ? own : `/ns/${namespace}${own}`;
+}
+
+function isText(value: unknown): value is string {
+  return typeof value === "string" && value !== "";
+}

@@ -1,0 +1,109 @@
+import type { Condition, ReadyReason } from "../model/ingester.ts";
+import type { SourceState } from "../source/informer.ts";
+import type { Compiled } from "./compile.ts";
+
+/** Whether an Ingester does its work, and why not. */
+export interface Readiness {
+  readonly isReady: boolean;
+  readonly reason: ReadyReason;
+  readonly message: string;
+}
+
+/** How the sources of one Ingester stand, by resource and namespace, and what its writes wait for. */
+export interface Activity {
+  readonly sources: ReadonlyMap<string, SourceState>;
+  /** The API server's refusal of a write that waits for a right. */
+  readonly stall: string | undefined;
+}
+
+/**
+ * What condition Ready says; undefined while nothing is known yet (its sources have only just started).
+ */
+export function readinessOf(compiled: Compiled, activity: Activity): Readiness | undefined {
+  switch (compiled.kind) {
+    case "invalid":
+      return { isReady: false, reason: "Invalid", message: sentence(compiled.message) };
+    case "suspended":
+      return { isReady: false, reason: "Suspended", message: "spec.suspend is true" };
+    case "webhook":
+      if (activity.stall !== undefined) {
+        return { isReady: false, reason: "Forbidden", message: activity.stall };
+      }
+      return compiled.door.auth === undefined
+        ? {
+          isReady: false,
+          reason: "Invalid",
+          message:
+            "spec.webhook.auth must say how senders show who they are; every request is refused until then",
+        }
+        : { isReady: true, reason: "Running", message: `Serving ${compiled.door.path}` };
+    case "informer":
+      return informerReadiness(activity);
+    default:
+      return compiled satisfies never;
+  }
+}
+
+function informerReadiness({ sources, stall }: Activity): Readiness | undefined {
+  const named = (kind: SourceState["kind"]): string[] =>
+    [...sources].filter(([, state]) => state.kind === kind).map(([name]) => name).sort();
+  const firstMessage = (kind: "forbidden" | "failing"): string => {
+    for (const state of sources.values()) if (state.kind === kind) return state.message;
+    return "";
+  };
+  const missing = named("missing");
+  const forbidden = named("forbidden");
+  const failing = named("failing");
+  const running = named("running");
+  if (stall !== undefined) return { isReady: false, reason: "Forbidden", message: `Writes wait: ${stall}` };
+  if (forbidden.length > 0) {
+    return {
+      isReady: false,
+      reason: "Forbidden",
+      message: `Not allowed to list and watch ${forbidden.join(", ")}: ${firstMessage("forbidden")}`,
+    };
+  }
+  if (failing.length > 0) {
+    return {
+      isReady: false,
+      reason: "Degraded",
+      message: `Cannot read ${failing.join(", ")}: ${firstMessage("failing")}`,
+    };
+  }
+  if (named("starting").length > 0 || sources.size === 0) return undefined;
+  if (running.length === 0) {
+    return {
+      isReady: false,
+      reason: "SourceMissing",
+      message: `The API server does not serve ${missing.join(", ")}; it is looked for every 10 s`,
+    };
+  }
+  const rest = missing.length === 0 ? "" : `; not served: ${missing.join(", ")}`;
+  return { isReady: true, reason: "Running", message: `Watching ${running.join(", ")}${rest}` };
+}
+
+/**
+ * The condition to write: the one that stands where nothing changed, so that writing is only done on change.
+ *
+ * @param now RFC 3339
+ */
+export function nextCondition(
+  before: Condition | undefined,
+  readiness: Readiness,
+  generation: number | undefined,
+  now: string,
+): Condition {
+  const status = readiness.isReady ? "True" : "False";
+  return {
+    type: "Ready",
+    status,
+    reason: readiness.reason,
+    message: readiness.message.slice(0, 32768),
+    lastTransitionTime: before?.status === status ? before.lastTransitionTime : now,
+    ...(generation === undefined ? {} : { observedGeneration: generation }),
+  };
+}
+
+function sentence(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}

@@ -1,0 +1,103 @@
+import { type Api, resourcePath } from "../kube/api.ts";
+import { isApiError } from "../kube/errors.ts";
+import { GROUP, VERSION } from "../model/observation.ts";
+import type { Ingester, IngesterStatus } from "../model/ingester.ts";
+import type { Log } from "../observe/log.ts";
+import type { Clock } from "../run/clock.ts";
+import type { Activities } from "./activities.ts";
+import { nextCondition, readinessOf } from "./readiness.ts";
+import type { Entry, IngesterRegistry } from "./registry.ts";
+
+/** What a status writer works with. */
+export interface StatusWriterParts {
+  readonly registry: IngesterRegistry;
+  readonly activities: Activities;
+  readonly api: Api;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** Asked before every write. */
+  readonly mayWrite: () => boolean;
+}
+
+const TURN_MILLISECONDS = 250;
+/** A status is written at most so often (design, section 4). */
+const INTERVAL_MILLISECONDS = 10_000;
+
+/**
+ * The leader's loop that keeps `status` of every Ingester true: on change only, and at most every 10 s for each.
+ *
+ * @throws the signal's reason
+ */
+export async function writeStatuses(parts: StatusWriterParts, signal: AbortSignal): Promise<never> {
+  const writtenAt = new Map<string, number>();
+  while (true) {
+    await parts.clock.sleep(TURN_MILLISECONDS, signal);
+    const now = parts.clock.monotonic();
+    for (const entry of parts.registry.entries.values()) {
+      const since = now - (writtenAt.get(entry.ingester.metadata.uid) ?? -Infinity);
+      if (since < INTERVAL_MILLISECONDS || !parts.mayWrite()) continue;
+      const status = desiredStatus(entry, parts);
+      if (status === undefined || isSame(entry.ingester.status, status)) continue;
+      writtenAt.set(entry.ingester.metadata.uid, now);
+      await patchStatus(entry.ingester, status, parts, signal);
+    }
+    for (const uid of writtenAt.keys()) {
+      if (now - (writtenAt.get(uid) ?? 0) > 2 * INTERVAL_MILLISECONDS) writtenAt.delete(uid);
+    }
+  }
+}
+
+function desiredStatus(entry: Entry, parts: StatusWriterParts): IngesterStatus | undefined {
+  const { ingester, key } = entry;
+  const readiness = readinessOf(entry.compiled, parts.activities.of(key));
+  if (readiness === undefined) return undefined;
+  const before = ingester.status?.conditions?.find((condition) => condition.type === "Ready");
+  const last = parts.activities.lastSignalOf(key);
+  const generation = ingester.metadata.generation;
+  const now = new Date(parts.clock.now()).toISOString();
+  return {
+    ...(generation === undefined ? {} : { observedGeneration: generation }),
+    conditions: [nextCondition(before, readiness, generation, now)],
+    ...(last === undefined ? {} : { lastSignalTime: new Date(last).toISOString() }),
+  };
+}
+
+function isSame(before: IngesterStatus | undefined, after: IngesterStatus): boolean {
+  const condition = before?.conditions?.find((one) => one.type === "Ready");
+  const wanted = after.conditions?.[0];
+  return before?.observedGeneration === after.observedGeneration &&
+    (after.lastSignalTime === undefined || before?.lastSignalTime === after.lastSignalTime) &&
+    condition?.status === wanted?.status && condition?.reason === wanted?.reason &&
+    condition?.message === wanted?.message && condition?.observedGeneration === wanted?.observedGeneration;
+}
+
+async function patchStatus(
+  ingester: Ingester,
+  status: IngesterStatus,
+  parts: StatusWriterParts,
+  signal: AbortSignal,
+): Promise<void> {
+  const { namespace, name } = ingester.metadata;
+  try {
+    await parts.api.request({
+      role: "write",
+      method: "PATCH",
+      path: resourcePath(
+        { group: GROUP, version: VERSION, resource: "ingesters" },
+        namespace,
+        name,
+        "status",
+      ),
+      body: { status },
+      timeoutMilliseconds: 10_000,
+    }, signal);
+  } catch (error) {
+    if (!isApiError(error)) throw error;
+    if (error.kind === "not-found") return;
+    parts.log.component("ingesters").warn("Cannot write the status of an Ingester", {
+      namespace,
+      name,
+      error: error.message,
+    });
+  }
+}

@@ -1,0 +1,138 @@
+import { gvrLabel, runInformer } from "../source/informer.ts";
+import type { WatchApi } from "../kube/watcher.ts";
+import type { Log } from "../observe/log.ts";
+import type { Metrics } from "../observe/metrics.ts";
+import type { Pipeline } from "../pipeline/pipeline.ts";
+import type { Clock } from "../run/clock.ts";
+import type { Activities } from "./activities.ts";
+import type { Compiled, InformerTarget } from "./compile.ts";
+import type { Entry, IngesterRegistry } from "./registry.ts";
+
+/** What the leader's sources work with. */
+export interface SupervisorParts {
+  readonly registry: IngesterRegistry;
+  readonly activities: Activities;
+  readonly pipeline: Pipeline;
+  readonly api: WatchApi;
+  readonly clock: Clock;
+  readonly metrics: Metrics;
+  readonly log: Log;
+  /** Asked before every write: false when the term has ended. */
+  readonly mayWrite: () => boolean;
+  /** Called each time a source had its first answer. */
+  readonly onResumed: () => void;
+}
+
+interface Running {
+  readonly compiled: Compiled;
+  readonly stop: AbortController;
+  readonly ended: Promise<void>;
+}
+
+/**
+ * Runs the informers of all Ingesters for one term as leader: starts, changes and stops them as the registry changes,
+ * each without touching the others. Ends when `signal` aborts and every source has ended.
+ */
+export async function superviseSources(parts: SupervisorParts, signal: AbortSignal): Promise<void> {
+  const running = new Map<string, Running>();
+  const stopping = new Set<Promise<void>>();
+  const stop = (key: string): void => {
+    const source = running.get(key);
+    if (source === undefined) return;
+    running.delete(key);
+    source.stop.abort(new DOMException("The Ingester was changed or deleted", "AbortError"));
+    const ended = source.ended.finally(() => stopping.delete(ended));
+    stopping.add(ended);
+  };
+  const reconcile = (): void => {
+    const { entries } = parts.registry;
+    for (const [key, source] of [...running]) {
+      if (entries.get(key)?.compiled !== source.compiled) stop(key);
+    }
+    for (const entry of entries.values()) {
+      if (entry.compiled.kind === "informer" && !running.has(entry.key)) {
+        running.set(entry.key, start(entry, parts));
+      }
+    }
+  };
+  const unlisten = parts.registry.onChange(reconcile);
+  try {
+    reconcile();
+    await aborted(signal);
+  } finally {
+    unlisten();
+    for (const key of [...running.keys()]) stop(key);
+    await Promise.all(stopping);
+  }
+}
+
+function start(entry: Entry, parts: SupervisorParts): Running {
+  const stop = new AbortController();
+  const targets = entry.compiled.kind === "informer" ? entry.compiled.targets : [];
+  parts.activities.clearSources(entry.key);
+  const ended = Promise.all(targets.map((target) => runTarget(entry, target, parts, stop.signal)));
+  return { compiled: entry.compiled, stop, ended: ended.then(() => {}) };
+}
+
+/** Never rejects: one bad source never stops another. */
+async function runTarget(
+  entry: Entry,
+  target: InformerTarget,
+  parts: SupervisorParts,
+  signal: AbortSignal,
+): Promise<void> {
+  const { compiled, key } = entry;
+  if (compiled.kind !== "informer") return;
+  const { lane } = compiled;
+  const name = target.namespace === undefined
+    ? gvrLabel(target.gvr)
+    : `${gvrLabel(target.gvr)} in ${target.namespace}`;
+  const { activities, pipeline, clock, mayWrite } = parts;
+  activities.setSource(key, name, { kind: "starting" });
+  const terms = {
+    patienceMilliseconds: Infinity,
+    mayWrite,
+    onStall: (error: { readonly message: string } | undefined) => activities.setStall(key, error?.message),
+  };
+  while (!signal.aborted) {
+    try {
+      await runInformer(
+        {
+          source: lane.source,
+          gvr: target.gvr,
+          namespace: target.namespace,
+          labelSelector: target.labelSelector,
+          fieldSelector: target.fieldSelector,
+          take: async (one) => {
+            if (target.keepNamespaces?.has(one.origin?.namespace ?? "") === false) return;
+            activities.setSignal(key, clock.now());
+            await pipeline.process(one, lane, terms, signal);
+          },
+          onState: (state) => {
+            if (!signal.aborted) activities.setSource(key, name, state);
+          },
+          onResumed: parts.onResumed,
+        },
+        parts,
+        signal,
+      );
+    } catch (error) {
+      if (signal.aborted) return;
+      const message = error instanceof Error ? error.message : String(error);
+      activities.setSource(key, name, { kind: "failing", message });
+      parts.log.component("source").error("Source failed and is started again", {
+        source: lane.source,
+        gvr: gvrLabel(target.gvr),
+        error: error instanceof Error ? error.stack ?? message : message,
+      });
+      await clock.sleep(1000, signal).catch(() => {});
+    }
+  }
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) return resolve();
+    signal.addEventListener("abort", () => resolve(), { once: true });
+  });
+}

@@ -1,0 +1,74 @@
+import type { FilterSpec, GroupVersionResource, IngesterKind } from "./ingester.ts";
+
+/** What an Ingester of a known source need not say. */
+export interface Preset {
+  readonly ingester: IngesterKind;
+  /** What an informer watches. */
+  readonly gvrs: readonly GroupVersionResource[];
+  readonly filters: FilterSpec;
+  /** Bytes. */
+  readonly maxBodyBytes: number;
+  /** False: the source's reader does not exist yet. */
+  readonly isSupported: boolean;
+}
+
+const MEBIBYTE = 1024 * 1024;
+
+const aqua = (resource: string): GroupVersionResource => ({
+  group: "aquasecurity.github.io",
+  version: "v1alpha1",
+  resource,
+});
+const defaults = { gvrs: [], filters: {}, maxBodyBytes: MEBIBYTE, isSupported: true };
+const later = { ...defaults, isSupported: false };
+
+const PRESETS: Readonly<Record<string, Preset>> = {
+  "trivy": {
+    ...defaults,
+    ingester: "informer",
+    gvrs: [
+      aqua("vulnerabilityreports"),
+      aqua("clustervulnerabilityreports"),
+      aqua("configauditreports"),
+      aqua("clusterconfigauditreports"),
+      aqua("exposedsecretreports"),
+      aqua("rbacassessmentreports"),
+      aqua("clusterrbacassessmentreports"),
+      aqua("infraassessmentreports"),
+      aqua("clusterinfraassessmentreports"),
+      aqua("clustercompliancereports"),
+    ],
+    filters: { minSeverity: "high" },
+  },
+  "kyverno": {
+    ...defaults,
+    ingester: "informer",
+    gvrs: [
+      { group: "wgpolicyk8s.io", version: "v1alpha2", resource: "policyreports" },
+      { group: "wgpolicyk8s.io", version: "v1alpha2", resource: "clusterpolicyreports" },
+      { group: "openreports.io", version: "v1alpha1", resource: "reports" },
+      { group: "openreports.io", version: "v1alpha1", resource: "clusterreports" },
+    ],
+  },
+  "kubernetes-events": {
+    ...defaults,
+    ingester: "informer",
+    gvrs: [{ group: "", version: "v1", resource: "events" }],
+    filters: { minSeverity: "medium" },
+  },
+  "falco": { ...defaults, ingester: "webhook" },
+  // kube-apiserver sends batches of up to 10 MiB, and a 413 loses them.
+  "audit": { ...defaults, ingester: "webhook", filters: { minSeverity: "low" }, maxBodyBytes: 12 * MEBIBYTE },
+  "alertmanager": { ...defaults, ingester: "webhook" },
+  "kube-bench": { ...later, ingester: "informer" },
+  "checkov": { ...later, ingester: "informer" },
+  "cert-manager": { ...later, ingester: "informer" },
+  "sealed-secrets": { ...later, ingester: "logs" },
+};
+
+const GENERIC: Preset = { ...defaults, ingester: "webhook" };
+
+/** The preset of a source; one for generic JSON by webhook where the source is none of ours. */
+export function presetOf(source: string): Preset {
+  return Object.hasOwn(PRESETS, source) ? PRESETS[source] ?? GENERIC : GENERIC;
+}

@@ -1,0 +1,53 @@
+/** Why a finding was left out on purpose: a closed set (contract, section 1). */
+export const FILTERED_REASONS = [
+  "expression",
+  "severity",
+  "priority",
+  "namespace",
+  "kind",
+  "category",
+  "event_type",
+  "rule",
+  "stage",
+  "resolved",
+  "expired",
+  "self",
+  "dry_run",
+  "configmap",
+  "source_disabled",
+] as const;
+/** One of {@link FILTERED_REASONS}. */
+export type FilteredReason = (typeof FILTERED_REASONS)[number];
+
+/** Why a finding could not be taken: a closed set. */
+export const REJECTED_REASONS = [
+  /** Not JSON. */
+  "invalid_json",
+  /** JSON, but not what this source sends. */
+  "wrong_shape",
+  /** Larger than the limit. */
+  "too_large",
+  /** The API server refused the object for good (400, 413, 422). */
+  "refused",
+  /** It could not be written now, and its sender was told so (503). */
+  "unavailable",
+  /** This replica stopped leading before it was written; the next leader reads it again. */
+  "term_ended",
+  /** A mistake of this program; its log line says where. */
+  "internal",
+] as const;
+/** One of {@link REJECTED_REASONS}. */
+export type RejectedReason = (typeof REJECTED_REASONS)[number];
+
+/** Where an Observation lies. */
+export interface ObservationRef {
+  readonly namespace: string;
+  readonly name: string;
+}
+
+/** What became of one finding; each gets exactly one (promise P5). */
+export type Verdict =
+  | { readonly kind: "created"; readonly observation: ObservationRef }
+  | { readonly kind: "deduplicated"; readonly observation: ObservationRef }
+  | { readonly kind: "filtered"; readonly reason: FilteredReason }
+  | { readonly kind: "rejected"; readonly reason: RejectedReason; readonly message: string };

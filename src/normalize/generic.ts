@@ -1,0 +1,54 @@
+import type { Normalized } from "../model/finding.ts";
+import { type JsonObject, property } from "../model/json.ts";
+import type { ResourceReference } from "../model/observation.ts";
+import { makeFinding } from "./make_finding.ts";
+import { redactObject } from "./redact.ts";
+import { resourceReference } from "./resource_reference.ts";
+import { firstTime } from "./rfc3339.ts";
+import { wordAt } from "./word_at.ts";
+
+/** Fields that people title things with, best first. */
+const TITLE_FIELDS = ["title", "summary", "subject", "message", "msg", "name", "text"];
+const DESCRIPTION_FIELDS = ["description", "message", "msg", "text", "details"];
+const TIME_FIELDS = ["time", "timestamp", "@timestamp"];
+
+/** The finding of any JSON object: what it is, nobody has said. */
+export function normalizeGeneric(payload: JsonObject, source: string): readonly Normalized[] {
+  const text = (name: string): string | undefined => {
+    const found = property(payload, name);
+    return typeof found === "string" && found.trim() !== "" ? found : undefined;
+  };
+  const resource = readResource(payload);
+  const titleField = TITLE_FIELDS.find((name) => text(name) !== undefined);
+  const descriptionField = DESCRIPTION_FIELDS.find((name) => name !== titleField && text(name) !== undefined);
+  const objectTitle = resource?.name === undefined
+    ? undefined
+    : `${resource.kind ?? "Object"}/${resource.name}`;
+  return [makeFinding({
+    category: "operations",
+    severity: "info",
+    eventType: "generic",
+    title: (titleField === undefined ? undefined : text(titleField)) ?? objectTitle ?? `${source} signal`,
+    description: descriptionField === undefined ? undefined : text(descriptionField),
+    detectedAt: firstTime(...TIME_FIELDS.map((name) => property(payload, name))),
+    resource,
+    identity: [payload],
+    isWindowed: true,
+    isState: false,
+    details: redactObject(payload),
+  })];
+}
+
+/** A payload that is a Kubernetes object is about itself. */
+function readResource(payload: JsonObject): ResourceReference | undefined {
+  const apiVersion = wordAt(payload, "apiVersion");
+  const kind = wordAt(payload, "kind");
+  const name = wordAt(payload, "metadata", "name");
+  if (apiVersion === undefined || kind === undefined || name === undefined) return undefined;
+  return resourceReference({
+    apiVersion,
+    kind,
+    name,
+    namespace: wordAt(payload, "metadata", "namespace"),
+  });
+}

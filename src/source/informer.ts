@@ -1,0 +1,246 @@
+import type { KubeObject } from "../kube/api.ts";
+import { discover } from "../kube/discovery.ts";
+import { isApiError } from "../kube/errors.ts";
+import { type RestartReason, type WatchApi, watchResource, type WatchTarget } from "../kube/watcher.ts";
+import type { GroupVersionResource } from "../model/ingester.ts";
+import type { Json } from "../model/json.ts";
+import type { Origin } from "../model/observation.ts";
+import type { Signal } from "../model/signal.ts";
+import type { Log } from "../observe/log.ts";
+import type { Metrics } from "../observe/metrics.ts";
+import type { Clock } from "../run/clock.ts";
+import { InFlight } from "../run/in_flight.ts";
+import { keyOf, SeenObjects } from "./seen_objects.ts";
+
+/** How the reading of one resource stands. */
+export type SourceState =
+  | { readonly kind: "starting" | "running" | "missing" }
+  | { readonly kind: "forbidden" | "failing"; readonly message: string };
+
+/** One informer: a resource, all its namespaces or one, for one Ingester. */
+export interface InformerOptions {
+  readonly source: string;
+  readonly gvr: GroupVersionResource;
+  readonly namespace?: string | undefined;
+  readonly labelSelector?: string | undefined;
+  readonly fieldSelector?: string | undefined;
+  /** Takes one object to its verdicts; rejects only when the term ends. */
+  readonly take: (signal: Signal) => Promise<void>;
+  /** Called at every change of state. */
+  readonly onState: (state: SourceState) => void;
+  /** Called once, when the API server answered the first time. */
+  readonly onResumed: () => void;
+}
+
+/** Parts an informer works with. */
+export interface InformerParts {
+  readonly api: WatchApi;
+  readonly clock: Clock;
+  readonly metrics: Metrics;
+  readonly log: Log;
+}
+
+/** Objects taken at once by one informer; more wait in the connection. */
+const MAX_IN_FLIGHT = 64;
+/** How often a resource that the server does not serve is looked for again. */
+const MISSING_MILLISECONDS = 10_000;
+
+/** `group/version/resource`, in the core group `version/resource`: the value of label gvr. */
+export function gvrLabel(gvr: GroupVersionResource): string {
+  return [gvr.group, gvr.version, gvr.resource].filter((part) => part !== "").join("/");
+}
+
+/**
+ * Reads one resource for as long as `signal` lasts: lists, watches, and hands every new or changed object on. An object
+ * counts as taken when its findings have their verdicts (promise P3).
+ *
+ * @throws the signal's reason
+ */
+export async function runInformer(
+  options: InformerOptions,
+  parts: InformerParts,
+  signal: AbortSignal,
+): Promise<never> {
+  const { gvr, source } = options;
+  const log = parts.log.component("source");
+  const fields = { source, gvr: gvrLabel(gvr), namespace: options.namespace };
+  log.info("Source started", fields);
+  try {
+    while (true) {
+      const kind = await findKind(options, parts, signal);
+      await follow(kind, options, parts, signal);
+    }
+  } finally {
+    log.info("Source stopped", fields);
+  }
+}
+
+/** Waits until the API server serves the resource. */
+async function findKind(
+  options: InformerOptions,
+  parts: InformerParts,
+  signal: AbortSignal,
+): Promise<string> {
+  let milliseconds = 250;
+  while (true) {
+    try {
+      const found = await discover(parts.api, options.gvr, signal);
+      options.onResumed();
+      if (found !== undefined) return found.kind;
+      options.onState({ kind: "missing" });
+      milliseconds = MISSING_MILLISECONDS;
+    } catch (error) {
+      if (!isApiError(error)) throw error;
+      options.onState({ kind: "failing", message: error.message });
+      milliseconds = Math.min(MISSING_MILLISECONDS, milliseconds * 2);
+    }
+    await parts.clock.sleep(milliseconds, signal);
+  }
+}
+
+/** Follows the resource until it is no longer served. */
+async function follow(
+  kind: string,
+  options: InformerOptions,
+  parts: InformerParts,
+  signal: AbortSignal,
+): Promise<void> {
+  const { gvr, source } = options;
+  const { clock, metrics } = parts;
+  const labels = { source, gvr: gvrLabel(gvr) };
+  const log = parts.log.component("source");
+  const seen = new SeenObjects();
+  const inFlight = new InFlight(MAX_IN_FLIGHT);
+  const apiVersion = gvr.group === "" ? gvr.version : `${gvr.group}/${gvr.version}`;
+  const take = async (object: KubeObject): Promise<void> => {
+    await inFlight.start(keyOf(object), async () => {
+      if (seen.isUnchanged(object)) return;
+      await options.take(toSignal(object, source, apiVersion, kind, clock));
+      seen.add(object);
+    });
+  };
+  const target: WatchTarget = {
+    gvr,
+    namespace: options.namespace,
+    labelSelector: options.labelSelector,
+    fieldSelector: options.fieldSelector,
+    hasBookmarks: !isCoreEvents(gvr),
+  };
+  try {
+    for await (const event of watchResource(target, parts.api, clock, signal)) {
+      switch (event.kind) {
+        case "relisting":
+          await inFlight.settled();
+          seen.beginRelist();
+          break;
+        case "listed":
+          await take(event.object);
+          break;
+        case "relisted":
+          await inFlight.settled();
+          seen.endRelist();
+          break;
+        case "opened":
+          options.onState({ kind: "running" });
+          metrics.watchLastEvent.set(labels, clock.now() / 1000);
+          break;
+        case "added":
+        case "modified":
+          metrics.watchLastEvent.set(labels, clock.now() / 1000);
+          await take(event.object);
+          break;
+        case "deleted":
+          metrics.watchLastEvent.set(labels, clock.now() / 1000);
+          // What it said has its verdict already: it was listed or added before it was deleted.
+          await inFlight.start(keyOf(event.object), () => Promise.resolve(seen.remove(event.object)));
+          break;
+        case "bookmark":
+          metrics.watchLastEvent.set(labels, clock.now() / 1000);
+          break;
+        case "restarting": {
+          metrics.watchRestarts.inc({ ...labels, reason: event.reason });
+          if (event.reason === "closed") metrics.watchLastEvent.set(labels, clock.now() / 1000);
+          const state = stateAfter(event.reason, event.error);
+          if (state !== undefined) options.onState(state);
+          if (event.error !== undefined) {
+            log.warn("Watch restarting", {
+              ...labels,
+              reason: event.reason,
+              error: event.error.message,
+              wait_ms: Math.round(event.waitMilliseconds),
+            });
+          }
+          // Discovery tells a missing resource from a missing right.
+          if (event.reason === "missing") return;
+          if (event.reason === "forbidden" && !(await isServed(options, parts, signal))) return;
+          break;
+        }
+        default:
+          event satisfies never;
+      }
+    }
+  } finally {
+    // What was started ends by its own signal; nothing may outlive the term unseen.
+    await inFlight.settled().catch(() => {});
+  }
+}
+
+async function isServed(
+  options: InformerOptions,
+  parts: InformerParts,
+  signal: AbortSignal,
+): Promise<boolean> {
+  try {
+    return await discover(parts.api, options.gvr, signal) !== undefined;
+  } catch (error) {
+    if (!isApiError(error)) throw error;
+    return true;
+  }
+}
+
+function stateAfter(reason: RestartReason, error: Error | undefined): SourceState | undefined {
+  switch (reason) {
+    case "forbidden":
+      return { kind: "forbidden", message: error?.message ?? "" };
+    case "missing":
+      return { kind: "missing" };
+    case "closed":
+    case "expired":
+    case "rewound":
+    case "silence":
+      return undefined;
+    default:
+      return { kind: "failing", message: error?.message ?? reason };
+  }
+}
+
+/** Core Events bypass the watch cache, and their watches send no bookmarks (contract, section 6). */
+function isCoreEvents(gvr: GroupVersionResource): boolean {
+  return gvr.resource === "events" && (gvr.group === "" || gvr.group === "events.k8s.io");
+}
+
+function toSignal(
+  object: KubeObject,
+  source: string,
+  apiVersion: string,
+  kind: string,
+  clock: Clock,
+): Signal {
+  const { metadata } = object;
+  const origin: Origin = {
+    apiVersion,
+    kind,
+    name: metadata.name,
+    namespace: metadata.namespace,
+    uid: metadata.uid,
+    resourceVersion: metadata.resourceVersion,
+  };
+  return {
+    source,
+    // Items of a list carry no apiVersion and kind of their own.
+    payload: { apiVersion, kind, ...object } as unknown as Json,
+    receivedAt: new Date(clock.now()).toISOString(),
+    origin,
+    createdAt: metadata.creationTimestamp,
+  };
+}

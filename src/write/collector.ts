@@ -1,0 +1,135 @@
+import { type Api, type KubeList, resourcePath } from "../kube/api.ts";
+import { isApiError } from "../kube/errors.ts";
+import { GROUP, type Observation, VERSION } from "../model/observation.ts";
+import type { ObservationRef } from "../model/verdict.ts";
+import type { Log } from "../observe/log.ts";
+import type { Metrics } from "../observe/metrics.ts";
+import type { Clock } from "../run/clock.ts";
+import { MANAGED_BY, MANAGED_BY_LABEL } from "./build_observation.ts";
+
+/** How the leader collects what has expired. */
+export interface CollectorOptions {
+  readonly intervalMilliseconds: number;
+  /** Namespaces to look in; undefined: all. */
+  readonly namespaces: readonly string[] | undefined;
+  /** Only Observations of Ingesters in these namespaces are ours to collect; undefined: all. */
+  readonly ingesterNamespaces: readonly string[] | undefined;
+  /** For other writers' objects that say nothing themselves. */
+  readonly defaultTtlSeconds: number;
+  /** Asked before every delete. */
+  readonly mayWrite: () => boolean;
+  /** Told of every deleted Observation. */
+  readonly onDeleted: (observation: ObservationRef) => void;
+}
+
+const PAGE_LIMIT = 200;
+/** A resolved finding stays for an hour after it was seen to be gone. */
+const RESOLVED_MILLISECONDS = 3_600_000;
+
+/**
+ * When an Observation expires, in milliseconds since 1970; undefined: not as long as it is Active (contract, section 4).
+ */
+export function expiresAt(observation: Observation, defaultTtlSeconds: number): number | undefined {
+  const { spec, status, metadata } = observation;
+  if (status?.phase === "Resolved") {
+    const resolved = Date.parse(status.resolvedAt ?? "");
+    return Number.isNaN(resolved) ? undefined : resolved + RESOLVED_MILLISECONDS;
+  }
+  const created = Date.parse(metadata.creationTimestamp ?? "");
+  if (Number.isNaN(created)) return undefined;
+  if (spec.ingester === undefined) {
+    const stated = Date.parse(spec.expiresAt ?? "");
+    if (!Number.isNaN(stated)) return stated;
+    return created + (spec.ttlSecondsAfterCreation ?? defaultTtlSeconds) * 1000;
+  }
+  // What shows a state carries no ttl: it lasts as long as its report.
+  if (spec.ttlSecondsAfterCreation === undefined) return undefined;
+  const lastSeen = Date.parse(status?.lastSeen ?? "");
+  return Math.max(created, Number.isNaN(lastSeen) ? created : lastSeen) + spec.ttlSecondsAfterCreation * 1000;
+}
+
+/**
+ * Collects expired Observations every interval for as long as `signal` lasts: in pages, each delete under the uid and
+ * resourceVersion that were read, so that one renewed meanwhile stays.
+ *
+ * @throws the signal's reason
+ */
+export async function collectExpired(
+  options: CollectorOptions,
+  parts: { readonly api: Api; readonly clock: Clock; readonly metrics: Metrics; readonly log: Log },
+  signal: AbortSignal,
+): Promise<never> {
+  const log = parts.log.component("collector");
+  while (true) {
+    await parts.clock.sleep(options.intervalMilliseconds, signal);
+    const startedAt = parts.clock.monotonic();
+    let deleted = 0;
+    try {
+      for (const namespace of options.namespaces ?? [undefined]) {
+        deleted += await collectIn(namespace, options, parts, signal);
+      }
+    } catch (error) {
+      if (!isApiError(error)) throw error;
+      log.warn("Cannot collect expired Observations", { error: error.message });
+    }
+    if (deleted > 0) {
+      log.info("Expired Observations collected", {
+        count: deleted,
+        duration_ms: Math.round(parts.clock.monotonic() - startedAt),
+      });
+    }
+  }
+}
+
+async function collectIn(
+  namespace: string | undefined,
+  options: CollectorOptions,
+  parts: { readonly api: Api; readonly clock: Clock; readonly metrics: Metrics },
+  signal: AbortSignal,
+): Promise<number> {
+  const gvr = { group: GROUP, version: VERSION, resource: "observations" };
+  let continueToken: string | undefined;
+  let deleted = 0;
+  do {
+    const page: KubeList<Observation> = await parts.api.request<KubeList<Observation>>({
+      role: "read",
+      method: "GET",
+      path: resourcePath(gvr, namespace),
+      query: {
+        labelSelector: `${MANAGED_BY_LABEL}=${MANAGED_BY}`,
+        limit: PAGE_LIMIT,
+        continue: continueToken,
+      },
+    }, signal);
+    for (const observation of page.items) {
+      const owner = observation.spec.ingester?.namespace;
+      if (owner !== undefined && options.ingesterNamespaces?.includes(owner) === false) continue;
+      const expiry = expiresAt(observation, options.defaultTtlSeconds);
+      if (expiry === undefined || expiry > parts.clock.now() || !options.mayWrite()) continue;
+      if (await deleteOne(observation, parts.api, signal)) {
+        deleted++;
+        parts.metrics.gcDeleted.inc();
+        options.onDeleted({ namespace: observation.metadata.namespace, name: observation.metadata.name });
+      }
+    }
+    continueToken = page.metadata.continue === "" ? undefined : page.metadata.continue;
+  } while (continueToken !== undefined);
+  return deleted;
+}
+
+async function deleteOne(observation: Observation, api: Api, signal: AbortSignal): Promise<boolean> {
+  const { namespace, name, uid, resourceVersion } = observation.metadata;
+  try {
+    await api.request({
+      role: "write",
+      method: "DELETE",
+      path: resourcePath({ group: GROUP, version: VERSION, resource: "observations" }, namespace, name),
+      body: { apiVersion: "v1", kind: "DeleteOptions", preconditions: { uid, resourceVersion } },
+    }, signal);
+    return true;
+  } catch (error) {
+    // Gone already, or renewed since it was read.
+    if (isApiError(error, "not-found", "conflict")) return false;
+    throw error;
+  }
+}

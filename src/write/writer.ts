@@ -1,0 +1,137 @@
+import type { Api } from "../kube/api.ts";
+import { resourcePath } from "../kube/api.ts";
+import { ApiError, type ApiErrorKind } from "../kube/errors.ts";
+import { GROUP, type Observation, VERSION } from "../model/observation.ts";
+import type { ObservationRef } from "../model/verdict.ts";
+import type { Metrics } from "../observe/metrics.ts";
+import { Backoff } from "../run/backoff.ts";
+import type { Clock } from "../run/clock.ts";
+import { AdaptiveConcurrency } from "./concurrency.ts";
+
+/** What became of a write. */
+export type WriteResult =
+  | { readonly kind: "created" | "exists"; readonly observation: ObservationRef }
+  /** The API server refuses this object for good. */
+  | { readonly kind: "refused"; readonly message: string }
+  /** It could not be written in the time that was given. */
+  | { readonly kind: "unavailable"; readonly message: string };
+
+/** Under what terms one object is written. */
+export interface WriteTerms {
+  /** How long failures that may pass are tried again, in milliseconds; Infinity: until the signal aborts. */
+  readonly patienceMilliseconds: number;
+  /** True: the API server checks everything and stores nothing (dryRun=All). */
+  readonly isDryRun: boolean;
+  /** Asked before every request: false when the caller's term as a leader has ended. */
+  readonly mayWrite: () => boolean;
+  /** Called when a write waits for something that a person must mend (403), and with undefined when it went through. */
+  readonly onStall: (error: ApiError | undefined) => void;
+}
+
+/** A leader's term ended before its write was sent. */
+export class TermEndedError extends Error {
+  override readonly name = "TermEndedError";
+
+  constructor() {
+    super("Cannot write an Observation: the term as a leader has ended");
+  }
+}
+
+/** Writes Observations: bounded, adaptive, retried, and never twice, since the name decides (promise P2). */
+export class ObservationWriter {
+  readonly #api: Api;
+  readonly #clock: Clock;
+  readonly #metrics: Metrics;
+  readonly #concurrency: AdaptiveConcurrency;
+  readonly #fallbackNamespace: string;
+
+  constructor(
+    options: { readonly concurrency: number; readonly fallbackNamespace: string },
+    parts: { readonly api: Api; readonly clock: Clock; readonly metrics: Metrics },
+  ) {
+    this.#api = parts.api;
+    this.#clock = parts.clock;
+    this.#metrics = parts.metrics;
+    this.#fallbackNamespace = options.fallbackNamespace;
+    this.#concurrency = new AdaptiveConcurrency(options.concurrency, parts.clock);
+  }
+
+  /**
+   * Creates the Observation; 409 AlreadyExists is `exists`. Where its namespace is gone or going it is written into the
+   * watcher's own under the same name (contract, section 5).
+   *
+   * @throws the signal's reason when it aborts, and {@link TermEndedError}
+   */
+  async write(observation: Observation, terms: WriteTerms, signal: AbortSignal): Promise<WriteResult> {
+    const startedAt = this.#clock.monotonic();
+    const backoff = new Backoff({ minMilliseconds: 50, maxMilliseconds: 15_000 }, this.#clock);
+    let target = observation;
+    while (true) {
+      const answer = await this.#concurrency.run(
+        () => this.#create(target, terms, signal),
+        (tried) => tried.kind === "failed" && tried.error.isPassing ? "overloaded" : "ok",
+        signal,
+      );
+      if (answer.kind !== "failed") {
+        terms.onStall(undefined);
+        return answer;
+      }
+      const { error } = answer;
+      if (isNamespaceGone(error) && target.metadata.namespace !== this.#fallbackNamespace) {
+        target = { ...target, metadata: { ...target.metadata, namespace: this.#fallbackNamespace } };
+        continue;
+      }
+      if (REFUSALS.has(error.kind)) {
+        return { kind: "refused", message: error.message };
+      }
+      if (!error.isPassing) terms.onStall(error);
+      const wait = Math.max(error.retryAfterMilliseconds ?? 0, backoff.next());
+      if (this.#clock.monotonic() - startedAt + wait > terms.patienceMilliseconds) {
+        return { kind: "unavailable", message: error.message };
+      }
+      this.#metrics.writeRetries.inc({ reason: error.kind });
+      await this.#clock.sleep(wait, signal);
+    }
+  }
+
+  async #create(
+    observation: Observation,
+    terms: WriteTerms,
+    signal: AbortSignal,
+  ): Promise<WriteResult | { readonly kind: "failed"; readonly error: ApiError }> {
+    const { name, namespace } = observation.metadata;
+    if (!terms.mayWrite()) throw new TermEndedError();
+    const startedAt = this.#clock.monotonic();
+    const timed = (outcome: string): void => {
+      this.#metrics.writeDuration.observe({ outcome }, (this.#clock.monotonic() - startedAt) / 1000);
+    };
+    try {
+      await this.#api.request({
+        role: "write",
+        method: "POST",
+        path: resourcePath({ group: GROUP, version: VERSION, resource: "observations" }, namespace),
+        body: observation,
+        ...(terms.isDryRun ? { query: { dryRun: "All" } } : {}),
+        timeoutMilliseconds: Math.min(30_000, Math.max(1000, terms.patienceMilliseconds)),
+      }, signal);
+      timed("created");
+      return { kind: "created", observation: { namespace, name } };
+    } catch (error) {
+      if (!(error instanceof ApiError)) throw error;
+      if (error.kind === "already-exists") {
+        timed("exists");
+        return { kind: "exists", observation: { namespace, name } };
+      }
+      timed("failed");
+      return { kind: "failed", error };
+    }
+  }
+}
+
+/** What the API server says of an object that it will never take (contract, section 5). */
+const REFUSALS: ReadonlySet<ApiErrorKind> = new Set(["bad-request", "too-large", "invalid"]);
+
+function isNamespaceGone(error: ApiError): boolean {
+  return error.kind === "namespace-terminating" ||
+    (error.kind === "not-found" && error.subject === "namespaces");
+}

@@ -1,0 +1,146 @@
+import assert from "node:assert/strict";
+import { type Compiled, compileIngester, type CompileSettings } from "../../src/ingesters/compile.ts";
+import type { Ingester, IngesterSpec } from "../../src/model/ingester.ts";
+
+const settings: CompileSettings = {
+  podNamespace: "zen",
+  watchNamespaces: [],
+  dedupWindowSeconds: 60,
+  observationTtlSeconds: 3600,
+};
+
+function ingester(spec: unknown, namespace = "zen"): Ingester {
+  return {
+    apiVersion: "zen.kube-zen.io/v1alpha1",
+    kind: "Ingester",
+    metadata: { name: "one", namespace, uid: "u", resourceVersion: "1", generation: 1 },
+    spec: spec as IngesterSpec,
+  };
+}
+const compile = (spec: unknown, namespace = "zen", own: Partial<CompileSettings> = {}): Compiled =>
+  compileIngester(ingester(spec, namespace), { ...settings, ...own });
+
+/** What is watched, in short words. */
+function targets(compiled: Compiled): string[] {
+  assert.equal(compiled.kind, "informer", JSON.stringify(compiled));
+  if (compiled.kind !== "informer") return [];
+  return compiled.targets.map(({ gvr, namespace, keepNamespaces }) =>
+    `${gvr.resource} ${namespace ?? "*"}${
+      keepNamespaces === undefined ? "" : ` keeping ${keepNamespaces.size}`
+    }`
+  );
+}
+function messageOf(compiled: Compiled): string {
+  return compiled.kind === "invalid" ? compiled.message : `not invalid but ${compiled.kind}`;
+}
+
+Deno.test("The least Ingester watches its preset's namespaced reports in its namespaces", () => {
+  assert.deepEqual(targets(compile({ source: "trivy", namespaces: ["production"] })), [
+    "vulnerabilityreports production",
+    "configauditreports production",
+    "exposedsecretreports production",
+    "rbacassessmentreports production",
+    "infraassessmentreports production",
+  ]);
+});
+
+Deno.test("Without namespaces everything is watched, cluster reports too", () => {
+  assert.deepEqual(targets(compile({ source: "kyverno" })), [
+    "policyreports *",
+    "clusterpolicyreports *",
+    "reports *",
+    "clusterreports *",
+  ]);
+});
+
+Deno.test("What may be read is what the Ingester, its place and WATCH_NAMESPACE all allow", () => {
+  const source = "kubernetes-events";
+  assert.deepEqual(targets(compile({ source }, "team-a")), ["events team-a"]);
+  assert.deepEqual(targets(compile({ source }, "zen", { watchNamespaces: ["a", "b"] })), [
+    "events a",
+    "events b",
+  ]);
+  assert.deepEqual(
+    targets(compile({ source, namespaces: ["b", "c"] }, "zen", { watchNamespaces: ["a", "b"] })),
+    ["events b"],
+  );
+  assert.match(messageOf(compile({ source, namespaces: ["other"] }, "team-a")), /may read/);
+});
+
+Deno.test("Above 20 namespaces one watch over all of them is filtered here", () => {
+  const namespaces = Array.from({ length: 21 }, (_, index) => `n${index}`);
+  assert.deepEqual(targets(compile({ source: "kubernetes-events", namespaces })), ["events * keeping 21"]);
+  assert.equal(targets(compile({ source: "kubernetes-events", namespaces: namespaces.slice(1) })).length, 20);
+});
+
+Deno.test("A webhook's path, methods, limits and authentication have defaults from its preset", () => {
+  const audit = compile({ source: "audit", webhook: { auth: { type: "none" } } });
+  assert.ok(audit.kind === "webhook");
+  assert.deepEqual(audit.door, {
+    path: "/ingest/audit",
+    methods: ["POST"],
+    auth: { type: "none", secretName: undefined },
+    maxBodyBytes: 12 * 1024 * 1024,
+  });
+  const tenant = compile({ source: "own", webhook: { path: "/hook", maxBodyBytes: 5 } }, "team-a");
+  assert.ok(tenant.kind === "webhook");
+  assert.deepEqual(tenant.door, {
+    path: "/ns/team-a/hook",
+    methods: ["POST"],
+    auth: undefined,
+    maxBodyBytes: 5,
+  });
+});
+
+Deno.test("What this version does not do is said aloud and closes the path", () => {
+  const cases: readonly [unknown, RegExp][] = [
+    [{ source: "falco", webhook: { auth: { type: "hmac", secretName: "s" } } }, /auth\.type hmac/],
+    [{ source: "falco", webhook: { allowedCIDRs: ["10.0.0.0/8"] } }, /allowedCIDRs/],
+    [{ source: "falco", webhook: { rateLimit: { requestsPerSecond: 1 } } }, /webhook\.rateLimit/],
+    [{ source: "falco", filters: { expression: "true" } }, /filters\.expression/],
+    [{ source: "falco", normalization: {} }, /normalization/],
+    [{ source: "falco", budget: {} }, /budget/],
+    [{ source: "falco", deduplication: { strategy: "key", fields: ["a"] } }, /strategy key/],
+    [{ source: "falco", destinations: [{ type: "crd", value: "other" }] }, /destinations/],
+    [{ source: "cert-manager" }, /cert-manager/],
+    [{ source: "sealed-secrets" }, /sealed-secrets/],
+    [{ source: "own", ingester: "informer" }, /informer\.gvr/],
+    [{ source: "trivy", informer: { resyncPeriod: "10m" } }, /resyncPeriod/],
+  ];
+  for (const [spec, expected] of cases) {
+    assert.match(messageOf(compile(spec)), expected, JSON.stringify(spec));
+  }
+  const hmac = compile({ source: "falco", webhook: { auth: { type: "hmac", secretName: "s" } } });
+  assert.equal(hmac.kind === "invalid" ? hmac.path : "", "/ingest/falco");
+});
+
+Deno.test("A spec that the schema refuses says every place that is wrong, and never throws", () => {
+  const message = messageOf(compile({ source: "falco", filters: { minSeverity: "worst" }, extra: 1 }));
+  assert.match(message, /spec\.filters\.minSeverity/);
+  assert.match(message, /extra/);
+  for (
+    const spec of [{}, { source: 5 }, { source: "UPPER" }, { source: "a", webhook: 5 }, {
+      source: "a",
+      namespaces: "x",
+    }]
+  ) {
+    assert.equal(compile(spec).kind, "invalid", JSON.stringify(spec));
+  }
+});
+
+Deno.test("Suspend keeps the path, so that senders are told to come back", () => {
+  assert.deepEqual(compile({ source: "falco", suspend: true }), { kind: "suspended", path: "/ingest/falco" });
+});
+
+Deno.test("The lane carries window, ttl and dryRun in seconds", () => {
+  const compiled = compile({
+    source: "falco",
+    dryRun: true,
+    deduplication: { window: "5m" },
+    ttl: { default: "1h", bySeverity: { critical: "48h" } },
+  });
+  assert.ok(compiled.kind === "webhook");
+  assert.equal(compiled.lane.windowSeconds, 300);
+  assert.equal(compiled.lane.isDryRun, true);
+  assert.deepEqual([compiled.lane.ttlSeconds("low"), compiled.lane.ttlSeconds("critical")], [3600, 172800]);
+});

@@ -1,0 +1,70 @@
+import assert from "node:assert/strict";
+import type { Compiled } from "../../src/ingesters/compile.ts";
+import { nextCondition, readinessOf } from "../../src/ingesters/readiness.ts";
+import type { Lane } from "../../src/pipeline/lane.ts";
+import type { SourceState } from "../../src/source/informer.ts";
+
+const lane: Lane = {
+  source: "trivy",
+  ingester: { namespace: "zen", name: "t" },
+  namespaces: [],
+  filter: () => undefined,
+  stages: [],
+  windowSeconds: 60,
+  isDryRun: false,
+  ttlSeconds: () => 1,
+};
+const informer: Compiled = { kind: "informer", lane, targets: [] };
+const activity = (
+  states: Readonly<Record<string, SourceState>>,
+  stall?: string,
+): { sources: ReadonlyMap<string, SourceState>; stall: string | undefined } => ({
+  sources: new Map(Object.entries(states)),
+  stall,
+});
+
+Deno.test("Why an Ingester is ready or not is one table", () => {
+  const running: SourceState = { kind: "running" };
+  const cases: readonly [
+    string,
+    Readonly<Record<string, SourceState>>,
+    string | undefined,
+    string | undefined,
+  ][] = [
+    ["nothing known yet", { a: { kind: "starting" } }, undefined, undefined],
+    ["all watched", { a: running, b: running }, undefined, "Running"],
+    ["some not served", { a: running, b: { kind: "missing" } }, undefined, "Running"],
+    ["none served", { a: { kind: "missing" }, b: { kind: "missing" } }, undefined, "SourceMissing"],
+    ["one refused", { a: running, b: { kind: "forbidden", message: "no" } }, undefined, "Forbidden"],
+    ["one fails", { a: running, b: { kind: "failing", message: "no" } }, undefined, "Degraded"],
+    ["writes refused", { a: running }, "cannot create", "Forbidden"],
+  ];
+  for (const [what, sources, stall, expected] of cases) {
+    assert.equal(readinessOf(informer, activity(sources, stall))?.reason, expected, what);
+  }
+  assert.equal(readinessOf({ kind: "suspended", path: "/x" }, activity({}))?.reason, "Suspended");
+  assert.equal(readinessOf({ kind: "invalid", path: undefined, message: "m" }, activity({}))?.message, "M");
+});
+
+Deno.test("A webhook without auth is not ready, since it refuses everyone", () => {
+  const door = { path: "/ingest/falco", methods: ["POST"], maxBodyBytes: 1 };
+  assert.equal(
+    readinessOf({ kind: "webhook", lane, door: { ...door, auth: undefined } }, activity({}))?.reason,
+    "Invalid",
+  );
+  const open: Compiled = {
+    kind: "webhook",
+    lane,
+    door: { ...door, auth: { type: "none", secretName: undefined } },
+  };
+  assert.equal(readinessOf(open, activity({}))?.reason, "Running");
+});
+
+Deno.test("lastTransitionTime moves only when the status does", () => {
+  const ready = { isReady: true, reason: "Running", message: "a" } as const;
+  const first = nextCondition(undefined, ready, 1, "t1");
+  assert.equal(first.lastTransitionTime, "t1");
+  assert.equal(nextCondition(first, { ...ready, message: "b" }, 2, "t2").lastTransitionTime, "t1");
+  const failed = nextCondition(first, { isReady: false, reason: "Degraded", message: "x" }, 2, "t3");
+  assert.deepEqual([failed.status, failed.lastTransitionTime, failed.observedGeneration], ["False", "t3", 2]);
+});

@@ -1,0 +1,184 @@
+import assert from "node:assert/strict";
+import { RecentNames } from "../../src/deduplicate/recent_names.ts";
+import { compileFilter } from "../../src/filter/filter.ts";
+import { ApiError } from "../../src/kube/errors.ts";
+import type { Json } from "../../src/model/json.ts";
+import type { Signal } from "../../src/model/signal.ts";
+import type { Verdict } from "../../src/model/verdict.ts";
+import { createMetrics, type Metrics } from "../../src/observe/metrics.ts";
+import type { Lane } from "../../src/pipeline/lane.ts";
+import { Pipeline } from "../../src/pipeline/pipeline.ts";
+import type { Clock } from "../../src/run/clock.ts";
+import { ObservationWriter } from "../../src/write/writer.ts";
+import { type Answer, ScriptedApi } from "../support/scripted_api.ts";
+import { silentLog } from "../support/silent_log.ts";
+
+const NOW = Date.parse("2026-01-01T00:00:00Z");
+const created: Answer = { kind: "json", value: {} };
+const exists: Answer = {
+  kind: "error",
+  error: new ApiError("there", { code: 409, reason: "AlreadyExists" }),
+};
+const refused: Answer = { kind: "error", error: new ApiError("bad", { code: 422 }) };
+const away: Answer = { kind: "error", error: new ApiError("away", { code: 0 }) };
+
+const lane: Lane = {
+  source: "falco",
+  ingester: { namespace: "zen", name: "falco" },
+  namespaces: [],
+  filter: compileFilter({}, []),
+  stages: [],
+  windowSeconds: 60,
+  isDryRun: false,
+  ttlSeconds: () => 3600,
+};
+const falco = (pod: string, priority = "Critical"): Json => ({
+  rule: "Terminal shell in container",
+  priority,
+  output: "a shell",
+  time: "2026-01-01T00:00:00Z",
+  output_fields: { "k8s.ns.name": "shop", "k8s.pod.name": pod },
+});
+
+interface Scene {
+  readonly pipeline: Pipeline;
+  readonly api: ScriptedApi;
+  readonly metrics: Metrics;
+  process(payload: Json, own?: Partial<Lane>, more?: Partial<Signal>): Promise<readonly Verdict[]>;
+}
+
+function scene(answers: readonly Answer[], patienceMilliseconds = 2000): Scene {
+  let now = 0;
+  const clock: Clock = {
+    now: () => NOW + now,
+    monotonic: () => now,
+    random: () => 0.5,
+    sleep: (milliseconds) => {
+      now += milliseconds;
+      return Promise.resolve();
+    },
+  };
+  const metrics = createMetrics("test");
+  const api = new ScriptedApi(answers);
+  const pipeline = new Pipeline({
+    writer: new ObservationWriter({ concurrency: 4, fallbackNamespace: "zen" }, { api, clock, metrics }),
+    recent: new RecentNames({ maxSize: 100, windowSeconds: 60 }, clock),
+    metrics,
+    clock,
+    log: silentLog,
+    place: { podNamespace: "zen", watchNamespaces: [], observationNamespace: undefined },
+    self: () => ({ username: "me", namespace: "zen", podNames: [] }),
+  });
+  const terms = { patienceMilliseconds, mayWrite: () => true, onStall: () => {} };
+  return {
+    pipeline,
+    api,
+    metrics,
+    process: (payload, own = {}, more = {}) =>
+      pipeline.process(
+        { source: own.source ?? "falco", payload, receivedAt: "2026-01-01T00:00:05Z", ...more },
+        { ...lane, ...own },
+        terms,
+        new AbortController().signal,
+      ),
+  };
+}
+
+/** received, and the sum of all verdicts and what is in flight. */
+async function ledger(metrics: Metrics): Promise<[number, number]> {
+  const sum = async (metric: { get(): Promise<{ values: { value: number }[] }> }): Promise<number> =>
+    (await metric.get()).values.reduce((total, { value }) => total + value, 0);
+  const parts = [metrics.created, metrics.deduplicated, metrics.filtered, metrics.rejected, metrics.inFlight];
+  const sums = await Promise.all(parts.map(sum));
+  return [await sum(metrics.received), sums.reduce((total, value) => total + value, 0)];
+}
+
+Deno.test("Each way that a finding can go gives its verdict, and the ledger is even every time", async () => {
+  const cases: readonly [string, readonly Answer[], Json, Partial<Lane>, string][] = [
+    ["new", [created], falco("a"), {}, "created"],
+    ["already there", [exists], falco("a"), {}, "deduplicated"],
+    [
+      "filtered",
+      [],
+      falco("a", "Debug"),
+      { filter: compileFilter({ minSeverity: "high" }, []) },
+      "filtered severity",
+    ],
+    ["not Falco at all", [], { hello: 1 }, {}, "rejected wrong_shape"],
+    ["refused by the API server", [refused], falco("a"), {}, "rejected refused"],
+    ["API server away", Array.from({ length: 20 }, () => away), falco("a"), {}, "rejected unavailable"],
+    ["dry run", [created], falco("a"), { isDryRun: true }, "filtered dry_run"],
+  ];
+  for (const [what, answers, payload, own, expected] of cases) {
+    const { process, metrics } = scene(answers);
+    const verdicts = await process(payload, own);
+    const words = verdicts.map((verdict) =>
+      "reason" in verdict ? `${verdict.kind} ${verdict.reason}` : verdict.kind
+    );
+    assert.deepEqual(words, [expected], what);
+    const [received, settled] = await ledger(metrics);
+    assert.deepEqual([received, settled], [1, 1], what);
+  }
+});
+
+Deno.test("What was written lately is not asked for again, what failed is", async () => {
+  const { process, api } = scene([refused, created]);
+  assert.equal((await process(falco("a")))[0]?.kind, "rejected");
+  assert.equal((await process(falco("a")))[0]?.kind, "created");
+  assert.equal((await process(falco("a")))[0]?.kind, "deduplicated");
+  assert.equal(api.requests.length, 2);
+});
+
+Deno.test("A dry run remembers nothing, so that the real run after it writes", async () => {
+  const { process } = scene([created, created]);
+  await process(falco("a"), { isDryRun: true });
+  assert.equal((await process(falco("a")))[0]?.kind, "created");
+});
+
+Deno.test("What the API still has but would have been collected by now is filtered as expired", async () => {
+  const event = (time: string): Json => ({
+    apiVersion: "v1",
+    kind: "Event",
+    metadata: { name: "e", namespace: "shop", uid: "u", creationTimestamp: time },
+    involvedObject: { kind: "Pod", namespace: "shop", name: "p" },
+    type: "Warning",
+    reason: "Failed",
+    lastTimestamp: time,
+  });
+  const run = async (time: string): Promise<Verdict | undefined> => {
+    const own = { source: "kubernetes-events" };
+    const more = { origin: { kind: "Event" }, createdAt: time };
+    return (await scene([created]).process(event(time), own, more))[0];
+  };
+  assert.deepEqual(await run("2025-12-31T22:00:00Z"), { kind: "filtered", reason: "expired" });
+  assert.equal((await run("2025-12-31T23:30:00Z"))?.kind, "created");
+});
+
+Deno.test("A finding that this program cannot handle is counted and logged, and stops no other", async () => {
+  const { process, metrics } = scene([created]);
+  let turn = 0;
+  const filter = (): undefined => {
+    if (++turn === 1) throw new TypeError("a mistake");
+    return undefined;
+  };
+  const verdicts = await process([falco("a"), falco("b")], { filter });
+  assert.deepEqual(verdicts.map(({ kind }) => kind), ["rejected", "created"]);
+  assert.deepEqual(await ledger(metrics), [2, 2]);
+});
+
+Deno.test("When the term ends, what has no verdict is counted as such and thrown", async () => {
+  const { pipeline, metrics } = scene([created]);
+  const terms = { patienceMilliseconds: Infinity, mayWrite: () => false, onStall: () => {} };
+  await assert.rejects(
+    pipeline.process(
+      { source: "falco", payload: falco("a"), receivedAt: "2026-01-01T00:00:05Z" },
+      lane,
+      terms,
+      new AbortController().signal,
+    ),
+    { name: "TermEndedError" },
+  );
+  assert.deepEqual(await ledger(metrics), [1, 1]);
+  const { values } = await metrics.rejected.get();
+  assert.deepEqual(values.map(({ labels }) => labels.reason), ["term_ended"]);
+});

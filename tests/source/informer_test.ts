@@ -1,0 +1,160 @@
+import assert from "node:assert/strict";
+import { ApiError } from "../../src/kube/errors.ts";
+import type { Signal } from "../../src/model/signal.ts";
+import { createMetrics } from "../../src/observe/metrics.ts";
+import type { Clock } from "../../src/run/clock.ts";
+import { gvrLabel, runInformer, type SourceState } from "../../src/source/informer.ts";
+import { type Answer, event, page, ScriptedApi } from "../support/scripted_api.ts";
+import { silentLog } from "../support/silent_log.ts";
+
+const gvr = { group: "example.com", version: "v1", resource: "reports" };
+const served: Answer = {
+  kind: "json",
+  value: { resources: [{ name: "reports", kind: "Report", namespaced: true }] },
+};
+const notServed: Answer = { kind: "error", error: new ApiError("no such group", { code: 404 }) };
+const silence = (lines: readonly unknown[]): Answer => ({ kind: "lines", lines, then: "silence" });
+
+interface Told {
+  readonly taken: Signal[];
+  readonly states: SourceState[];
+  readonly metrics: ReturnType<typeof createMetrics>;
+  resumed: number;
+}
+
+/** Runs an informer through a scenario until `isDone` says so. */
+async function run(
+  answers: readonly Answer[],
+  isDone: (told: Told) => boolean,
+  take: (signal: Signal) => Promise<void> = () => Promise.resolve(),
+): Promise<Told> {
+  let now = 0;
+  const clock: Clock = {
+    now: () => Date.parse("2026-01-01T00:00:00Z") + now,
+    monotonic: () => now,
+    random: () => 0.5,
+    sleep: (milliseconds, signal) => {
+      if (milliseconds < 60_000) {
+        now += milliseconds;
+        return signal.aborted ? Promise.reject(signal.reason) : Promise.resolve();
+      }
+      return new Promise((_, reject) =>
+        signal.addEventListener("abort", () => reject(signal.reason), { once: true })
+      );
+    },
+  };
+  const told: Told = { taken: [], states: [], metrics: createMetrics("test"), resumed: 0 };
+  const stop = new AbortController();
+  const running = runInformer(
+    {
+      source: "own",
+      gvr,
+      namespace: "a",
+      take: async (signal) => {
+        told.taken.push(signal);
+        await take(signal);
+      },
+      onState: (state) => told.states.push(state),
+      onResumed: () => told.resumed++,
+    },
+    { api: new ScriptedApi(answers), clock, metrics: told.metrics, log: silentLog },
+    stop.signal,
+  );
+  const ended = running.catch((error: unknown) => error);
+  for (let turn = 0; turn < 500 && !isDone(told); turn++) {
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  const wasDone = isDone(told);
+  stop.abort(new Error("asked to stop"));
+  assert.match(String(await ended), /asked to stop|scenario ends/);
+  assert.ok(wasDone, "The scenario did not come to its end");
+  return told;
+}
+
+const names = (told: Told): string[] => told.taken.map(({ origin }) => origin?.name ?? "");
+
+Deno.test("Every listed and added object is taken once, with where it came from", async () => {
+  const told = await run(
+    [served, page(["a", "b"], "5"), silence([event("ADDED", "c", "6"), event("ADDED", "a", "1")])],
+    ({ taken }) => taken.length >= 3,
+  );
+  assert.deepEqual(names(told).sort(), ["a", "b", "c"]);
+  assert.deepEqual(told.taken[0]?.origin, {
+    apiVersion: "example.com/v1",
+    kind: "Report",
+    name: "a",
+    namespace: undefined,
+    uid: "uid-a",
+    resourceVersion: "1",
+  });
+  assert.equal((told.taken[0]?.payload as { kind: string }).kind, "Report");
+  assert.deepEqual(told.states.at(-1), { kind: "running" });
+});
+
+Deno.test("What is listed again unchanged after 410 is not taken again, what changed is", async () => {
+  const gone = { type: "ERROR", object: { code: 410, reason: "Expired", message: "too old" } };
+  const changed: Answer = {
+    kind: "json",
+    value: {
+      metadata: { resourceVersion: "9" },
+      items: [
+        { metadata: { name: "a", uid: "uid-a", resourceVersion: "1" } },
+        { metadata: { name: "b", uid: "uid-b", resourceVersion: "8" }, report: "new" },
+      ],
+    },
+  };
+  const told = await run(
+    [served, page(["a", "b"], "5"), { kind: "lines", lines: [gone], then: "end" }, changed, silence([])],
+    ({ states }) => states.filter(({ kind }) => kind === "running").length === 2,
+  );
+  assert.deepEqual(names(told), ["a", "b", "b"]);
+  const restarts = await told.metrics.watchRestarts.get();
+  assert.deepEqual(restarts.values.map(({ labels, value }) => [labels.reason, labels.gvr, value]), [
+    ["expired", "example.com/v1/reports", 1],
+  ]);
+});
+
+Deno.test("An object whose findings got no verdict is not remembered as taken", async () => {
+  let failed = false;
+  const gone = { type: "ERROR", object: { code: 410, reason: "Expired", message: "too old" } };
+  const told = await run(
+    [served, page(["a"], "5"), { kind: "lines", lines: [gone], then: "end" }, page(["a"], "6"), silence([])],
+    ({ taken }) => taken.length === 1,
+    () => {
+      failed = true;
+      return Promise.reject(new Error("scenario ends: no verdict"));
+    },
+  );
+  assert.equal(failed, true);
+  assert.deepEqual(names(told), ["a"]);
+});
+
+Deno.test("A resource that is not served is looked for again until it is", async () => {
+  const told = await run(
+    [notServed, notServed, served, page(["a"], "5"), silence([])],
+    ({ taken }) => taken.length === 1,
+  );
+  assert.deepEqual(told.states.slice(0, 2), [{ kind: "missing" }, { kind: "missing" }]);
+});
+
+Deno.test("403 with the resource served is a missing right, without it a missing resource", async () => {
+  const refused: Answer = {
+    kind: "error",
+    error: new ApiError("may not list", { code: 403, reason: "Forbidden" }),
+  };
+  const forbidden = await run(
+    [served, refused, served, page(["a"], "5"), silence([])],
+    ({ taken }) => taken.length === 1,
+  );
+  assert.deepEqual(forbidden.states[0], { kind: "forbidden", message: "may not list" });
+  const missing = await run(
+    [served, refused, notServed, notServed, served, page(["a"], "5"), silence([])],
+    ({ taken }) => taken.length === 1,
+  );
+  assert.deepEqual(missing.states.map(({ kind }) => kind).slice(0, 2), ["forbidden", "missing"]);
+});
+
+Deno.test("The label of a resource is its group, version and name", () => {
+  assert.equal(gvrLabel({ group: "", version: "v1", resource: "events" }), "v1/events");
+  assert.equal(gvrLabel(gvr), "example.com/v1/reports");
+});

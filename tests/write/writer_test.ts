@@ -1,0 +1,108 @@
+import assert from "node:assert/strict";
+import { ApiError } from "../../src/kube/errors.ts";
+import { API_VERSION, type Observation } from "../../src/model/observation.ts";
+import { createMetrics } from "../../src/observe/metrics.ts";
+import type { Clock } from "../../src/run/clock.ts";
+import { ObservationWriter, TermEndedError, type WriteTerms } from "../../src/write/writer.ts";
+import { type Answer, ScriptedApi } from "../support/scripted_api.ts";
+
+const never = new AbortController().signal;
+const observation: Observation = {
+  apiVersion: API_VERSION,
+  kind: "Observation",
+  metadata: { name: "trivy-x", namespace: "shop" },
+  spec: {},
+};
+const terms: WriteTerms = {
+  patienceMilliseconds: Infinity,
+  isDryRun: false,
+  mayWrite: () => true,
+  onStall: () => {},
+};
+const created: Answer = { kind: "json", value: {} };
+const failure = (
+  code: number,
+  more: { reason?: string; causes?: string[]; subject?: string } = {},
+): Answer => ({
+  kind: "error",
+  error: new ApiError(`refused ${code}`, { code, ...more }),
+});
+
+function scenario(
+  answers: readonly Answer[],
+): { writer: ObservationWriter; api: ScriptedApi; slept: number[] } {
+  const slept: number[] = [];
+  let now = 0;
+  const clock: Clock = {
+    now: () => now,
+    monotonic: () => now,
+    random: () => 0.5,
+    sleep: (milliseconds) => {
+      now += milliseconds;
+      slept.push(milliseconds);
+      return Promise.resolve();
+    },
+  };
+  const api = new ScriptedApi(answers);
+  const writer = new ObservationWriter({ concurrency: 4, fallbackNamespace: "zen" }, {
+    api,
+    clock,
+    metrics: createMetrics("test"),
+  });
+  return { writer, api, slept };
+}
+
+Deno.test("What an answer means is one table", async () => {
+  const cases: readonly [string, readonly Answer[], string, number][] = [
+    ["created", [created], "created shop", 1],
+    ["already there", [failure(409, { reason: "AlreadyExists" })], "exists shop", 1],
+    ["refused for good: 400", [failure(400)], "refused", 1],
+    ["refused for good: 413", [failure(413)], "refused", 1],
+    ["refused for good: 422", [failure(422)], "refused", 1],
+    ["namespace missing", [failure(404, { subject: "namespaces" }), created], "created zen", 2],
+    ["namespace going", [failure(403, { causes: ["NamespaceTerminating"] }), created], "created zen", 2],
+    ["throttled", [failure(429), created], "created shop", 2],
+    ["server error", [failure(500), failure(503), created], "created shop", 3],
+    ["no answer", [failure(0), created], "created shop", 2],
+    ["lost response", [failure(0), failure(409, { reason: "AlreadyExists" })], "exists shop", 2],
+    ["CRD missing waits", [failure(404), created], "created shop", 2],
+    ["no right waits", [failure(403), failure(403), created], "created shop", 3],
+  ];
+  for (const [what, answers, expected, requests] of cases) {
+    const { writer, api } = scenario(answers);
+    const result = await writer.write(observation, terms, never);
+    const where = "observation" in result ? ` ${result.observation.namespace}` : "";
+    assert.equal(result.kind + where, expected, what);
+    assert.equal(api.requests.length, requests, what);
+  }
+});
+
+Deno.test("With bounded patience a failure that lasts is unavailable, and nothing is promised", async () => {
+  const { writer, slept } = scenario(Array.from({ length: 50 }, () => failure(503)));
+  const result = await writer.write(observation, { ...terms, patienceMilliseconds: 2000 }, never);
+  assert.equal(result.kind, "unavailable");
+  assert.ok(slept.reduce((sum, one) => sum + one, 0) <= 2000);
+});
+
+Deno.test("A missing right is told while it lasts, and that it is over", async () => {
+  const told: (string | undefined)[] = [];
+  const { writer } = scenario([failure(403), created]);
+  await writer.write(observation, { ...terms, onStall: (error) => told.push(error?.kind) }, never);
+  assert.deepEqual(told, ["forbidden", undefined]);
+});
+
+Deno.test("No request is sent once the term has ended, not even for a retry", async () => {
+  const { writer, api } = scenario([failure(503), created]);
+  let asked = 0;
+  await assert.rejects(
+    writer.write(observation, { ...terms, mayWrite: () => ++asked === 1 }, never),
+    TermEndedError,
+  );
+  assert.equal(api.requests.length, 1);
+});
+
+Deno.test("A dry run is checked by the API server and stores nothing", async () => {
+  const { writer, api } = scenario([created]);
+  await writer.write(observation, { ...terms, isDryRun: true }, never);
+  assert.deepEqual(api.requests[0]?.query, { dryRun: "All" });
+});
