@@ -46,12 +46,19 @@ export class Activities {
   /** A signal came in. */
   setSignal(key: string, milliseconds: number): void {
     this.#of(key).lastSignalMilliseconds = milliseconds;
-    this.#onChange(key);
   }
 
   /** Forgets the sources of an Ingester that was stopped. */
   clearSources(key: string): void {
     this.#byKey.get(key)?.sources.clear();
+  }
+
+  /** Forgets the sources of all Ingesters: this replica reads none any more. */
+  clear(): void {
+    for (const [key, activity] of this.#byKey) {
+      activity.sources.clear();
+      this.#onChange(key);
+    }
   }
 
   /** Forgets an Ingester. */

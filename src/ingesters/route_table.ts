@@ -39,7 +39,11 @@ function routeOf(entry: Entry, parts: RouteTableParts): Route | undefined {
     case "suspended":
       return { ...closed, reason: "suspended", message: `Ingester ${entry.key} is suspended` };
     case "invalid":
-      return { ...closed, reason: "invalid", message: `Ingester ${entry.key} is invalid: ${compiled.message}` };
+      return {
+        ...closed,
+        reason: "invalid",
+        message: `Ingester ${entry.key} is invalid: ${compiled.message}`,
+      };
     case "webhook":
       return openRoute(entry, compiled, parts);
     default:
@@ -57,7 +61,8 @@ function openRoute(
     patienceMilliseconds: PATIENCE_MILLISECONDS,
     // A webhook's write is nobody's term: every replica serves it.
     mayWrite: () => true,
-    onStall: (error: { readonly message: string } | undefined) => activities.setStall(entry.key, error?.message),
+    onStall: (error: { readonly message: string } | undefined) =>
+      activities.setStall(entry.key, error?.message),
   };
   return {
     kind: "open",

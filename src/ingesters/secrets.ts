@@ -1,6 +1,7 @@
 import { type WatchApi, watchResource } from "../kube/watcher.ts";
 import { at, isJsonObject } from "../model/json.ts";
 import type { Log } from "../observe/log.ts";
+import { aborted } from "../run/aborted.ts";
 import type { Clock } from "../run/clock.ts";
 import type { IngesterRegistry } from "./registry.ts";
 
@@ -56,10 +57,7 @@ export class WatchedSecrets {
     const unlisten = registry.onChange(reconcile);
     try {
       reconcile();
-      await new Promise<void>((resolve) => {
-        if (signal.aborted) return resolve();
-        signal.addEventListener("abort", () => resolve(), { once: true });
-      });
+      await aborted(signal);
     } finally {
       unlisten();
       const all = [...this.#watched.values()];

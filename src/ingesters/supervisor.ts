@@ -3,6 +3,7 @@ import type { WatchApi } from "../kube/watcher.ts";
 import type { Log } from "../observe/log.ts";
 import type { Metrics } from "../observe/metrics.ts";
 import type { Pipeline } from "../pipeline/pipeline.ts";
+import { aborted } from "../run/aborted.ts";
 import type { Clock } from "../run/clock.ts";
 import type { Activities } from "./activities.ts";
 import type { Compiled, InformerTarget } from "./compile.ts";
@@ -128,11 +129,4 @@ async function runTarget(
       await clock.sleep(1000, signal).catch(() => {});
     }
   }
-}
-
-function aborted(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) return resolve();
-    signal.addEventListener("abort", () => resolve(), { once: true });
-  });
 }

@@ -40,7 +40,7 @@ export function redactObject(object: JsonObject): JsonObject {
 /** A request's URI without the values of query parameters that name a secret. */
 export function redactUri(uri: string): string {
   return uri.replace(
-    /([?&])([^=&]*)=[^&]*/g,
+    /([?&])([^=&?]*)=[^&]*/g,
     (whole, mark: string, name: string) => namesSecret(name) ? `${mark}${name}=${REDACTED}` : whole,
   );
 }

@@ -1,0 +1,116 @@
+import { runApp } from "./src/app.ts";
+import { crdsText } from "./src/cli/crds_command.ts";
+import { helpText } from "./src/cli/help.ts";
+import { type Command, parseArguments } from "./src/cli/parse_arguments.ts";
+import { ENVIRONMENT_NAMES } from "./src/cli/settings.ts";
+import { CredentialsError } from "./src/kube/credentials.ts";
+import { ForeignReleaseError } from "./src/leadership/elector.ts";
+import { createLog } from "./src/observe/json_log.ts";
+import { systemClock } from "./src/run/clock.ts";
+import { existsSync } from "node:fs";
+import { planDemo } from "./src/cli/demo_command.ts";
+import project from "./deno.json" with { type: "json" };
+
+/** Exit codes: what was asked for was done, it failed, or it was called wrongly. */
+const EXIT = { done: 0, failed: 1, mistake: 2 } as const;
+
+const environment = Object.fromEntries(ENVIRONMENT_NAMES.map((name) => [name, Deno.env.get(name)]));
+const command = parseArguments(Deno.args, environment);
+Deno.exit(await execute(command));
+
+async function execute(command: Command): Promise<number> {
+  switch (command.kind) {
+    case "help":
+      print(helpText(command.topic, Deno.stdout.isTerminal() && environment["NO_COLOR"] === undefined));
+      return EXIT.done;
+    case "version":
+      print(`zen-watcher ${project.version}\n`);
+      return EXIT.done;
+    case "crds":
+      print(crdsText());
+      return EXIT.done;
+    case "mistake":
+      for (const problem of command.problems) console.error(problem);
+      console.error("Run with --help to see what can be asked");
+      return EXIT.mistake;
+    case "demo":
+      return await demo(command.isOnce);
+    case "run":
+      return await run(command.config);
+    default:
+      return command satisfies never;
+  }
+}
+
+async function run(config: Extract<Command, { kind: "run" }>["config"]): Promise<number> {
+  const stop = new AbortController();
+  const isColoured = Deno.stderr.isTerminal() && environment["NO_COLOR"] === undefined;
+  const log = createLog({
+    ...config.log,
+    clock: systemClock,
+    isColoured,
+    write: (line) => console.error(line),
+  });
+  for (const name of ["SIGTERM", "SIGINT"] as const) {
+    Deno.addSignalListener(name, () => {
+      // Asked a second time: at once.
+      if (stop.signal.aborted) Deno.exit(EXIT.failed);
+      log.info("Asked to stop", { signal: name });
+      stop.abort(new DOMException(`Got ${name}`, "AbortError"));
+    });
+  }
+  globalThis.addEventListener("unhandledrejection", (event) => {
+    event.preventDefault();
+    log.error("Unhandled rejection", { error: textOf(event.reason) });
+    Deno.exit(EXIT.failed);
+  });
+  const sources = {
+    environment,
+    readTextFile: (path: string) => Deno.readTextFileSync(path),
+    mayConnect: (host: string) => Deno.permissions.querySync({ name: "net", host }).state === "granted",
+  };
+  try {
+    await runApp(config, { sources, clock: systemClock, log, version: project.version }, stop.signal);
+    return EXIT.done;
+  } catch (error) {
+    if (isMistake(error)) {
+      console.error(textOf(error));
+      return EXIT.mistake;
+    }
+    log.error("Failed", { error: textOf(error) });
+    return EXIT.failed;
+  }
+}
+
+async function demo(isOnce: boolean): Promise<number> {
+  const plan = planDemo(
+    isOnce,
+    import.meta.url,
+    Deno.permissions.querySync({ name: "run" }).state === "granted",
+    (path) => existsSync(path),
+  );
+  if (plan.kind === "impossible") {
+    console.error(plan.message);
+    return EXIT.mistake;
+  }
+  const child = new Deno.Command(Deno.execPath(), { args: [...plan.arguments] }).spawn();
+  // Ctrl-C reaches the child too; it ends by itself.
+  Deno.addSignalListener("SIGINT", () => {});
+  return (await child.status).code;
+}
+
+/** Something that only another call can mend: how the API server is reached, or whose Lease it is. */
+function isMistake(error: unknown): error is Error {
+  return error instanceof CredentialsError || error instanceof ForeignReleaseError ||
+    (error instanceof Error && error.cause !== undefined && isMistake(error.cause));
+}
+
+function textOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const cause = error.cause === undefined ? "" : `; ${textOf(error.cause)}`;
+  return `${error.message}${cause}`;
+}
+
+function print(text: string): void {
+  Deno.stdout.writeSync(new TextEncoder().encode(text));
+}

@@ -1,0 +1,214 @@
+import { type Config, identityOf, namespacesOf } from "./cli/config.ts";
+import { RecentNames } from "./deduplicate/recent_names.ts";
+import { Activities } from "./ingesters/activities.ts";
+import { watchIngesters } from "./ingesters/ingester_watch.ts";
+import { ReadinessView } from "./ingesters/readiness_view.ts";
+import { IngesterRegistry } from "./ingesters/registry.ts";
+import { createRouteTable } from "./ingesters/route_table.ts";
+import { WatchedSecrets } from "./ingesters/secrets.ts";
+import { doTermWork } from "./ingesters/term_work.ts";
+import { createIntakeApp } from "./intake/intake_app.ts";
+import { listen, LISTENER_LIMITS } from "./intake/listener.ts";
+import type { TlsFiles } from "./intake/tls_files.ts";
+import { KubeClient } from "./kube/client.ts";
+import type { CredentialSources } from "./kube/credentials.ts";
+import { findCluster } from "./kube/find_cluster.ts";
+import { ownName } from "./kube/own_name.ts";
+import { createElector } from "./leadership/create_elector.ts";
+import type { Term } from "./leadership/term.ts";
+import type { ObservationRef } from "./model/verdict.ts";
+import { Health } from "./observe/health.ts";
+import type { Log } from "./observe/log.ts";
+import { createMetrics, type Metrics } from "./observe/metrics.ts";
+import { createObserveApp } from "./observe/observe_app.ts";
+import { tokenFile } from "./observe/reader_access.ts";
+import { serveObserve } from "./observe/server.ts";
+import { Pipeline } from "./pipeline/pipeline.ts";
+import type { Clock } from "./run/clock.ts";
+import { Group } from "./run/group.ts";
+import { aborted } from "./run/aborted.ts";
+import { ObservationWriter } from "./write/writer.ts";
+
+/** What the program needs of the machine. */
+export interface Surroundings {
+  readonly sources: CredentialSources;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly version: string;
+}
+
+/**
+ * Runs the program until `signal` aborts: the one place where everything is built, in start order. What was opened last is
+ * closed first.
+ *
+ * @throws CredentialsError when no API server can be found or used
+ * @throws what ended the program when nobody asked it to end
+ */
+export async function runApp(config: Config, around: Surroundings, signal: AbortSignal): Promise<void> {
+  const { clock, log, version } = around;
+  const startedAt = clock.monotonic();
+  const credentials = findCluster(config.cluster, around.sources);
+  const { podNamespace, ingesters: scope } = namespacesOf(config, credentials.namespace);
+  const identity = identityOf(config, clock);
+  const ingesterNamespaces = scope.kind === "listed" ? scope.namespaces : undefined;
+  const metrics = createMetrics(version);
+  const health = new Health(clock);
+  await using stack = new AsyncDisposableStack();
+  const api = stack.use(new KubeClient(credentials, clock, `zen-watcher/${version}`));
+  log.info("Starting", { version, identity, namespace: podNamespace, server: credentials.server });
+
+  const registry = new IngesterRegistry({
+    podNamespace,
+    watchNamespaces: config.watchNamespaces,
+    dedupWindowSeconds: config.deduplication.windowSeconds,
+    observationTtlSeconds: config.observationTtlSeconds,
+  });
+  const activities = new Activities();
+  const recent = new RecentNames(config.deduplication, clock);
+  const writer = new ObservationWriter(
+    { concurrency: config.writeConcurrency, fallbackNamespace: podNamespace },
+    { api, clock, metrics },
+  );
+  let username: string | undefined;
+  const pipeline = new Pipeline({
+    writer,
+    recent,
+    metrics,
+    clock,
+    log,
+    place: {
+      podNamespace,
+      watchNamespaces: config.watchNamespaces,
+      observationNamespace: config.observationNamespace,
+    },
+    self: () => ({ username, namespace: podNamespace, podNames: [identity] }),
+  });
+  const secrets = new WatchedSecrets({ api, clock, log });
+  const elector = createElector(config.leaderElection, {
+    identity,
+    namespace: podNamespace,
+    release: config.releaseName,
+    api,
+    clock,
+    metrics,
+    log,
+  });
+  const readiness = new ReadinessView({ registry, activities, metrics });
+
+  const observe = stack.use(serveObserve({
+    app: createObserveApp({
+      registry: metrics.registry,
+      health,
+      status: () => ({
+        version,
+        identity,
+        leader: elector.isLeading,
+        leaseHolder: elector.holder,
+        uptimeSeconds: Math.round((clock.monotonic() - startedAt) / 1000),
+        ready: health.readyz().kind === "passing",
+        ingesters: readiness.lines(),
+      }),
+      readToken: tokenFile(config.boardTokenFile),
+      log,
+    }),
+    hostname: config.listen.address,
+    port: config.listen.metricsPort,
+    clock,
+  }));
+  const unsynced = new Set<string | undefined>(ingesterNamespaces ?? [undefined]);
+  const routes = createRouteTable({
+    registry,
+    activities,
+    pipeline,
+    clock,
+    state: () => signal.aborted ? "draining" : unsynced.size === 0 ? "ready" : "not-synced",
+  });
+  const intakeApp = createIntakeApp({ routes, secrets, metrics, clock, log });
+  const intake = stack.use(
+    await listen({
+      hostname: config.listen.address,
+      port: config.listen.webhookPort,
+      tls: tlsFilesOf(config),
+      limits: LISTENER_LIMITS,
+      answer: (request, inner) => intakeApp.fetch(request, { signal: inner }),
+      clock,
+      log,
+    }),
+  );
+  health.markListenersUp(true);
+  log.info("Listening", { webhook_port: intake.port, metrics_port: observe.port });
+
+  await using program = new Group(signal);
+  program.run("tick", (inner) => health.keepTicking(inner));
+  program.run("own name", async (inner) => {
+    username = await ownName(api, clock, inner);
+  });
+  for (const namespace of ingesterNamespaces ?? [undefined]) {
+    const onSynced = (): void => {
+      if (unsynced.delete(namespace) && unsynced.size === 0) {
+        health.markIngestersSynced();
+        log.info("Ready", { ingesters: registry.entries.size });
+      }
+    };
+    const watched = { namespaces: ingesterNamespaces, exclude: scope.kind === "all" ? scope.except : [] };
+    program.run(
+      "ingesters",
+      (inner) => watchIngesters(namespace, watched, registry, onSynced, { api, clock, log }, inner),
+    );
+  }
+  program.run("secrets", (inner) => secrets.follow(registry, inner));
+  const collector = {
+    intervalMilliseconds: config.gcIntervalMilliseconds,
+    namespaces: observationNamespaces(config, podNamespace),
+    ingesterNamespaces,
+    defaultTtlSeconds: config.observationTtlSeconds,
+    onDeleted: (observation: ObservationRef) => recent.remove(observation),
+  };
+  const work = { registry, activities, pipeline, api, clock, metrics, log, collector };
+  program.run("leadership", (inner) =>
+    elector.run(async (term) => {
+      const onResumed = observeFailover(term, metrics, clock, log);
+      await doTermWork(work, () => term.isValid(), onResumed, term.signal);
+      activities.clear();
+    }, inner));
+  program.run("drain", async (inner) => {
+    await aborted(inner);
+    health.markStopping();
+    log.info("Stopping");
+    await intake[Symbol.asyncDispose]();
+  });
+  await program.settled();
+  log.info("Stopped");
+}
+
+/** Observes how long the hand-over took, when the first source of a term has its first answer. */
+function observeFailover(term: Term, metrics: Metrics, clock: Clock, log: Log): () => void {
+  let isObserved = false;
+  return () => {
+    const { kind, sinceMonotonic } = term.takeover;
+    if (isObserved || sinceMonotonic === undefined) return;
+    isObserved = true;
+    const milliseconds = clock.monotonic() - sinceMonotonic;
+    metrics.failoverDuration.observe(milliseconds / 1000);
+    log.info("New leader resumed the first source", {
+      previous: kind,
+      duration_ms: Math.round(milliseconds),
+    });
+  };
+}
+
+/** Where Observations may lie; undefined: anywhere. */
+function observationNamespaces(config: Config, podNamespace: string): readonly string[] | undefined {
+  if (config.observationNamespace !== undefined) {
+    return [...new Set([config.observationNamespace, podNamespace])];
+  }
+  if (config.watchNamespaces.length === 0) return undefined;
+  return [...new Set([podNamespace, ...config.watchNamespaces])];
+}
+
+function tlsFilesOf(config: Config): TlsFiles | undefined {
+  const { certificateFile, keyFile } = config.tls;
+  return certificateFile === undefined || keyFile === undefined
+    ? undefined
+    : { certFile: certificateFile, keyFile };
+}

@@ -1,0 +1,99 @@
+import { type CommandName, COMMANDS } from "./parse_arguments.ts";
+import { SETTINGS } from "./settings.ts";
+
+const WIDTH = 80;
+const INDENT = "  ";
+/** Where the text beside a short term begins. */
+const TERM_WIDTH = 12;
+/** Where a flag's name in the environment begins. */
+const ENVIRONMENT_COLUMN = 44;
+const BOLD = "\x1b[1m";
+const PLAIN = "\x1b[0m";
+
+const ABOUT: Readonly<Record<CommandName, string>> = {
+  run: "Watch the cluster and take webhooks until asked to stop (default)",
+  demo: "Show it on an API server of its own, with real payloads and two replicas",
+  crds: "Print both CustomResourceDefinitions as YAML",
+  version: "Print the version",
+};
+const EXITS: readonly (readonly [string, string])[] = [
+  ["0", "It was asked to stop, or has done what it was asked"],
+  ["1", "It failed"],
+  ["2", "It was called wrongly; everything that is wrong is printed"],
+];
+
+/**
+ * What `--help` prints.
+ *
+ * @param topic undefined: about the program
+ * @param isColoured only for a terminal
+ */
+export function helpText(topic: CommandName | undefined, isColoured: boolean): string {
+  const heading = (text: string): string => isColoured ? `${BOLD}${text}${PLAIN}` : text;
+  const sections = topic === undefined ? programSections() : commandSections(topic);
+  return sections.map(([title, lines]) => [...(title === "" ? [] : [heading(title)]), ...lines].join("\n"))
+    .join("\n\n") + "\n";
+}
+
+type Section = readonly [title: string, lines: readonly string[]];
+
+function programSections(): readonly Section[] {
+  return [
+    ["", wrap("zen-watcher takes signals from security and operations tools into a Kubernetes cluster.", "")],
+    ["Usage", [`${INDENT}zen-watcher [COMMAND] [FLAGS]`]],
+    ["Commands", COMMANDS.flatMap((name) => term(name, ABOUT[name]))],
+    ["Flags", [
+      ...term("-h, --help", "Print help; with a command, about that"),
+      ...term("--version", ABOUT.version),
+    ]],
+    exitSection(),
+    ["", wrap("See zen-watcher run --help for the settings.", "")],
+  ];
+}
+
+function commandSections(name: CommandName): readonly Section[] {
+  const flags = name === "run" ? " [FLAGS]" : name === "demo" ? " [--once]" : "";
+  const sections: Section[] = [
+    ["", wrap(`${ABOUT[name]}.`, "")],
+    ["Usage", [`${INDENT}zen-watcher ${name}${flags}`]],
+  ];
+  if (name === "run") sections.push(settingsSection());
+  if (name === "demo") {
+    sections.push(["Flags", term("--once", "End by itself: 0 when nothing was missing, else 1")]);
+  }
+  return [...sections, exitSection()];
+}
+
+function settingsSection(): Section {
+  const lines = Object.values(SETTINGS).filter((setting) => !setting.isReserved).flatMap((setting) => {
+    const spelling = `${setting.flag} ${setting.reader.placeholder}`;
+    const note = setting.default ? ` (default ${setting.default})` : "";
+    return [
+      `${INDENT}${spelling.padEnd(ENVIRONMENT_COLUMN)}${setting.env ?? ""}`.trimEnd(),
+      ...wrap(`${setting.description}${note}`, INDENT.repeat(3)),
+    ];
+  });
+  return ["Flags, and the variables of the environment that they win over", lines];
+}
+
+function exitSection(): Section {
+  return ["Exit codes", EXITS.flatMap(([code, meaning]) => term(code, meaning))];
+}
+
+function term(name: string, meaning: string): readonly string[] {
+  const [first = "", ...rest] = wrap(meaning, " ".repeat(INDENT.length + TERM_WIDTH));
+  return [`${INDENT}${name.padEnd(TERM_WIDTH)}${first.trimStart()}`, ...rest];
+}
+
+/** Breaks a text into lines of at most the width, each beginning with `indent`. */
+function wrap(text: string, indent: string): readonly string[] {
+  const lines: string[] = [];
+  let line = "";
+  for (const word of text.split(" ")) {
+    if (line !== "" && indent.length + line.length + 1 + word.length > WIDTH) {
+      lines.push(indent + line);
+      line = word;
+    } else line = line === "" ? word : `${line} ${word}`;
+  }
+  return [...lines, indent + line];
+}

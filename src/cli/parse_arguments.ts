@@ -1,0 +1,141 @@
+import { type Config, configOf } from "./config.ts";
+import { nearest } from "./nearest.ts";
+import { readSettings } from "./read_settings.ts";
+import { SETTINGS } from "./settings.ts";
+
+/** What the program can do. */
+export const COMMANDS = ["run", "demo", "crds", "version"] as const;
+/** One of {@link COMMANDS}. */
+export type CommandName = (typeof COMMANDS)[number];
+
+/** What the program was asked to do. */
+export type Command =
+  | { readonly kind: "run"; readonly config: Config }
+  | { readonly kind: "demo"; readonly isOnce: boolean }
+  | { readonly kind: "crds" }
+  | { readonly kind: "version" }
+  /** `topic` undefined: about the program. */
+  | { readonly kind: "help"; readonly topic: CommandName | undefined }
+  | { readonly kind: "mistake"; readonly problems: readonly string[] };
+
+/** Flags that take no value. */
+const SWITCHES = ["--help", "--version", "--once"] as const;
+type Switch = (typeof SWITCHES)[number];
+
+const SETTING_FLAGS: readonly string[] = Object.values(SETTINGS).map((setting) => setting.flag);
+const FLAGS: readonly string[] = [...SETTING_FLAGS, ...SWITCHES];
+
+/** The arguments by their kinds, nothing judged but the flags' form. */
+interface Sorted {
+  readonly words: readonly string[];
+  readonly flags: ReadonlyMap<string, string>;
+  readonly switches: ReadonlySet<Switch>;
+  readonly problems: readonly string[];
+}
+
+/**
+ * Reads what the program was asked to do, and how. Whoever calls it wrongly is told everything at once.
+ *
+ * @param environment only what `ENVIRONMENT_NAMES` lists is read
+ */
+export function parseArguments(
+  args: readonly string[],
+  environment: Readonly<Record<string, string | undefined>>,
+): Command {
+  const sorted = sort(args);
+  const isHelpWord = sorted.words[0] === "help";
+  const [word, ...extra] = isHelpWord ? sorted.words.slice(1) : sorted.words;
+  const name = COMMANDS.find((command) => command === word);
+  const problems = [...sorted.problems];
+  if (word !== undefined && name === undefined) {
+    return { kind: "mistake", problems: [...problems, unknown("command", word, [...COMMANDS, "help"])] };
+  }
+  if (isHelpWord || sorted.switches.has("--help")) return { kind: "help", topic: name };
+  if (extra.length > 0) {
+    problems.push(`Cannot take ${quoted(extra)}: ${word} must be called without further words`);
+  }
+  if (sorted.switches.has("--version") && problems.length === 0) return { kind: "version" };
+  return command(name ?? "run", sorted, environment, problems);
+}
+
+function command(
+  name: CommandName,
+  { flags, switches }: Sorted,
+  environment: Readonly<Record<string, string | undefined>>,
+  problems: string[],
+): Command {
+  for (const flag of [...flags.keys(), ...switches]) {
+    if (flag === "--version") continue;
+    const isAllowed = name === "run" ? SETTING_FLAGS.includes(flag) : name === "demo" && flag === "--once";
+    if (!isAllowed) {
+      problems.push(
+        `Cannot take ${flag}: it must go with ${flag === "--once" ? "demo" : "run"}, given with ${name}`,
+      );
+    }
+  }
+  switch (name) {
+    case "run": {
+      const read = readSettings(flags, environment);
+      if (read.kind === "mistake") problems.push(...read.problems);
+      if (read.kind === "mistake" || problems.length > 0) return { kind: "mistake", problems };
+      return { kind: "run", config: configOf(read.values) };
+    }
+    case "demo":
+      return problems.length > 0
+        ? { kind: "mistake", problems }
+        : { kind: "demo", isOnce: switches.has("--once") };
+    case "crds":
+    case "version":
+      return problems.length > 0 ? { kind: "mistake", problems } : { kind: name };
+    default:
+      return name satisfies never;
+  }
+}
+
+function sort(args: readonly string[]): Sorted {
+  const words: string[] = [];
+  const flags = new Map<string, string>();
+  const switches = new Set<Switch>();
+  const problems: string[] = [];
+  for (let index = 0; index < args.length; index++) {
+    const argument = args[index] ?? "";
+    if (argument === "--") continue;
+    if (!argument.startsWith("-")) {
+      words.push(argument);
+      continue;
+    }
+    const [written = "", ...values] = argument.split("=");
+    const flag = written === "-h" ? "--help" : written;
+    const byEquals = values.length > 0 ? values.join("=") : undefined;
+    const found = SWITCHES.find((name) => name === flag);
+    if (found !== undefined) {
+      if (byEquals === undefined) switches.add(found);
+      else problems.push(`Cannot take ${argument}: ${flag} must be given without a value`);
+    } else if (!SETTING_FLAGS.includes(flag)) {
+      problems.push(unknown("flag", flag, FLAGS));
+      // The word after it was most likely its value, and is no second mistake.
+      if (byEquals === undefined && isValue(args[index + 1]) && !isCommand(args[index + 1])) index++;
+    } else if (byEquals !== undefined) flags.set(flag, byEquals);
+    else if (isValue(args[index + 1])) flags.set(flag, args[++index] ?? "");
+    else problems.push(`Cannot take ${flag}: it must be followed by its value, given none`);
+  }
+  return { words, flags, switches, problems };
+}
+
+function isValue(argument: string | undefined): boolean {
+  return argument !== undefined && !argument.startsWith("--");
+}
+
+function isCommand(argument: string | undefined): boolean {
+  return argument === "help" || COMMANDS.some((command) => command === argument);
+}
+
+function unknown(what: string, given: string, known: readonly string[]): string {
+  const meant = nearest(given, known);
+  const hint = meant === undefined ? `see zen-watcher --help` : `did you mean ${meant}`;
+  return `Unknown ${what} ${given}: ${hint}`;
+}
+
+function quoted(words: readonly string[]): string {
+  return words.map((word) => JSON.stringify(word)).join(", ");
+}

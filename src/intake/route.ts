@@ -1,0 +1,44 @@
+import type { WebhookAuth } from "../model/ingester.ts";
+import type { Json } from "../model/json.ts";
+import type { Verdict } from "../model/verdict.ts";
+
+/** What became of a payload; every finding in it has its verdict. */
+export interface Taken {
+  readonly kind: "verdicts";
+  readonly verdicts: readonly Verdict[];
+}
+
+/** A webhook that takes payloads. */
+export interface OpenRoute {
+  readonly kind: "open";
+  readonly source: string;
+  readonly ingester: { readonly namespace: string; readonly name: string };
+  /** `spec.webhook.auth`; undefined refuses everyone. */
+  readonly auth: WebhookAuth | undefined;
+  readonly methods: readonly string[];
+  readonly maxBodyBytes: number;
+  /**
+   * Takes a payload to its verdicts. `receivedAt` is RFC 3339. Once it runs, only the stop of the program ends it,
+   * never the sender's going away.
+   */
+  take(payload: Json, receivedAt: string, signal: AbortSignal): Promise<Taken>;
+}
+
+/** A webhook that exists but takes nothing now. */
+export interface ClosedRoute {
+  readonly kind: "closed";
+  readonly source: string;
+  readonly reason: "suspended" | "invalid" | "unsupported";
+  /** Why, in a sentence for the sender. */
+  readonly message: string;
+}
+
+/** What a path leads to. */
+export type Route = OpenRoute | ClosedRoute;
+
+/** The webhooks as they stand now. */
+export interface RouteTable {
+  /** Until the Ingesters are known, and when the program stops, no path leads anywhere. */
+  readonly state: "not-synced" | "ready" | "draining";
+  find(path: string): Route | undefined;
+}

@@ -1,0 +1,70 @@
+import { createPrivateKey, X509Certificate } from "node:crypto";
+import type { Clock } from "../run/clock.ts";
+import type { Log } from "../observe/log.ts";
+
+/** Where certificate and key lie, in PEM. */
+export interface TlsFiles {
+  /** TLS_CERT_FILE; the chain, own certificate first. */
+  readonly certFile: string;
+  /** TLS_KEY_FILE. */
+  readonly keyFile: string;
+}
+
+/** Certificate and key, in PEM; they belong together. */
+export interface TlsPair {
+  readonly cert: string;
+  readonly key: string;
+}
+
+/** How often the files are looked at; a changed Secret takes up to a minute to reach them anyway. */
+const LOOK_MILLISECONDS = 10_000;
+
+/** Reads both files. Throws when one cannot be read, or when they do not belong together. */
+export async function readTlsPair({ certFile, keyFile }: TlsFiles): Promise<TlsPair> {
+  const cert = await Deno.readTextFile(certFile);
+  const key = await Deno.readTextFile(keyFile);
+  let isPair: boolean;
+  try {
+    isPair = new X509Certificate(cert).checkPrivateKey(createPrivateKey(key));
+  } catch (error) {
+    throw new Error(
+      `Cannot use ${certFile} and ${keyFile}: they must hold a certificate and its key in PEM`,
+      {
+        cause: error,
+      },
+    );
+  }
+  if (!isPair) {
+    throw new Error(`Cannot use ${certFile} and ${keyFile}: the key is not that of the certificate`);
+  }
+  return { cert, key };
+}
+
+/**
+ * Calls `use` with what the files hold whenever that changes, so that a certificate is renewed without a restart.
+ * Files that do not fit together, as in the middle of a change, are left for the next look. Rejects with the
+ * signal's reason when that aborts.
+ */
+export async function followTlsFiles(
+  files: TlsFiles,
+  first: TlsPair,
+  use: (pair: TlsPair) => void,
+  { clock, log }: { readonly clock: Clock; readonly log: Log },
+  signal: AbortSignal,
+): Promise<never> {
+  let current = first;
+  for (;;) {
+    await clock.sleep(LOOK_MILLISECONDS, signal);
+    try {
+      const found = await readTlsPair(files);
+      if (found.cert === current.cert && found.key === current.key) continue;
+      use(found);
+      current = found;
+      log.info("TLS certificate renewed", { certFile: files.certFile });
+    } catch (error) {
+      log.warn("TLS certificate kept as it was", {
+        error: error instanceof Error ? error.message : String(error),
+      });
+    }
+  }
+}
