@@ -3,7 +3,8 @@ import { DeadlineError, withDeadline } from "../run/deadline.ts";
 import { at, listAt, textAt } from "../model/json.ts";
 import type { Api, ApiRequest, Role } from "./api.ts";
 import type { Credentials } from "./credentials.ts";
-import { ApiError } from "./errors.ts";
+import { readChunks } from "./read_chunks.ts";
+import { ApiError, isUnauthorized } from "./errors.ts";
 
 const DEFAULT_TIMEOUT_MILLISECONDS = 30_000;
 /** Longest answer that is read into memory; a page of a list is kept far below it. */
@@ -32,7 +33,7 @@ export class KubeClient implements Api, Disposable {
   async request<T = unknown>(request: ApiRequest, signal: AbortSignal): Promise<T> {
     const text = await this.#withDeadline(request, async (inner) => {
       const response = await this.#fetch(request, inner);
-      return await readText(response, request);
+      return await readText(response, request, inner);
     }, signal);
     try {
       return (text === "" ? undefined : JSON.parse(text)) as T;
@@ -90,7 +91,7 @@ export class KubeClient implements Api, Disposable {
   async #fetch(request: ApiRequest, signal: AbortSignal): Promise<Response> {
     const response = await this.#send(request, signal);
     if (response.ok) return response;
-    if (response.status === 401 && this.#authorization !== undefined) {
+    if (isUnauthorized(response) && this.#authorization !== undefined) {
       // The token may have been rotated since it was read.
       const before = this.#authorization.value;
       this.#authorization = undefined;
@@ -98,10 +99,10 @@ export class KubeClient implements Api, Disposable {
         await response.body?.cancel();
         const again = await this.#send(request, signal);
         if (again.ok) return again;
-        throw await toApiError(request, again);
+        throw await toApiError(request, again, signal);
       }
     }
-    throw await toApiError(request, response);
+    throw await toApiError(request, response, signal);
   }
 
   #send(request: ApiRequest, signal: AbortSignal): Promise<Response> {
@@ -161,11 +162,12 @@ function queryString(query: ApiRequest["query"]): string {
   return text === "" ? "" : `?${text}`;
 }
 
-async function readText(response: Response, request: ApiRequest): Promise<string> {
+async function readText(response: Response, request: ApiRequest, signal: AbortSignal): Promise<string> {
   if (response.body === null) return "";
-  const chunks: Uint8Array<ArrayBuffer>[] = [];
+  const decoder = new TextDecoder();
+  let text = "";
   let length = 0;
-  for await (const chunk of response.body) {
+  for await (const chunk of readChunks(response.body, signal)) {
     length += chunk.length;
     if (length > MAX_ANSWER_BYTES) {
       throw new ApiError(
@@ -173,17 +175,15 @@ async function readText(response: Response, request: ApiRequest): Promise<string
         { code: 413, reason: "AnswerTooLarge" },
       );
     }
-    chunks.push(chunk);
+    text += decoder.decode(chunk, { stream: true });
   }
-  return chunks.length === 1 && chunks[0] !== undefined
-    ? new TextDecoder().decode(chunks[0])
-    : await new Blob(chunks).text();
+  return text + decoder.decode();
 }
 
-async function toApiError(request: ApiRequest, response: Response): Promise<ApiError> {
+async function toApiError(request: ApiRequest, response: Response, signal: AbortSignal): Promise<ApiError> {
   let status: unknown;
   try {
-    status = JSON.parse(await readText(response, request));
+    status = JSON.parse(await readText(response, request, signal));
   } catch {
     status = undefined;
   }

@@ -1,4 +1,4 @@
-import { listAt, textAt } from "../model/json.ts";
+import { at, listAt, textAt } from "../model/json.ts";
 import type { GroupVersionResource } from "../model/ingester.ts";
 import type { Api } from "./api.ts";
 import { isApiError } from "./errors.ts";
@@ -33,7 +33,6 @@ export async function discover(
   if (found === undefined) return undefined;
   return {
     kind: textAt(found, "kind") ?? gvr.resource,
-    isNamespaced: typeof found === "object" && found !== null && "namespaced" in found &&
-      found.namespaced === true,
+    isNamespaced: at(found, "namespaced") === true,
   };
 }

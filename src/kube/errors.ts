@@ -80,6 +80,11 @@ function kindOf(code: number, reason: string, causes: readonly string[]): ApiErr
   }
 }
 
+/** True for an answer that refuses who we are: a token may have been rotated since it was read. */
+export function isUnauthorized(answer: { readonly status: number }): boolean {
+  return kindOf(answer.status, "", []) === "unauthorized";
+}
+
 /** True when `error` is an ApiError of one of the kinds. */
 export function isApiError(error: unknown, ...kinds: readonly ApiErrorKind[]): error is ApiError {
   return error instanceof ApiError && (kinds.length === 0 || kinds.includes(error.kind));

@@ -1,3 +1,5 @@
+import { readChunks } from "./read_chunks.ts";
+
 const NEWLINE = 10;
 
 /** A line that is longer than the bound; the stream is cancelled and nothing of the line is parsed. */
@@ -21,43 +23,29 @@ export async function* jsonLines(
   maxLineBytes: number,
   signal: AbortSignal,
 ): AsyncGenerator<unknown, void, undefined> {
-  const reader = stream.getReader();
-  const cancel = (): void => {
-    reader.cancel(signal.reason).catch(() => {});
-  };
-  signal.addEventListener("abort", cancel, { once: true });
   const decoder = new TextDecoder();
   const parts: Uint8Array[] = [];
   let length = 0;
-  try {
-    signal.throwIfAborted();
-    while (true) {
-      const { done, value } = await reader.read();
-      signal.throwIfAborted();
-      if (done) break;
-      let start = 0;
-      for (let end = value.indexOf(NEWLINE); end !== -1; end = value.indexOf(NEWLINE, start)) {
-        if (length + end - start > maxLineBytes) throw new LineTooLongError(maxLineBytes);
-        const line = decoder.decode(joined(parts, value.subarray(start, end)));
-        parts.length = 0;
-        length = 0;
-        start = end + 1;
-        if (line.trim() !== "") yield JSON.parse(line);
-      }
-      if (start < value.length) {
-        parts.push(value.subarray(start));
-        length += value.length - start;
-        if (length > maxLineBytes) throw new LineTooLongError(maxLineBytes);
-      }
-    }
-    if (length > 0) {
-      const line = decoder.decode(joined(parts, new Uint8Array()));
+  for await (const chunk of readChunks(stream, signal)) {
+    let start = 0;
+    for (let end = chunk.indexOf(NEWLINE); end !== -1; end = chunk.indexOf(NEWLINE, start)) {
+      if (length + end - start > maxLineBytes) throw new LineTooLongError(maxLineBytes);
+      const line = decoder.decode(joined(parts, chunk.subarray(start, end)));
+      parts.length = 0;
+      length = 0;
+      start = end + 1;
       if (line.trim() !== "") yield JSON.parse(line);
     }
-  } finally {
-    signal.removeEventListener("abort", cancel);
-    await reader.cancel().catch(() => {});
-    reader.releaseLock();
+    if (start < chunk.length) {
+      length += chunk.length - start;
+      if (length > maxLineBytes) throw new LineTooLongError(maxLineBytes);
+      // The buffer is used again for the next chunk.
+      parts.push(chunk.slice(start));
+    }
+  }
+  if (length > 0) {
+    const line = decoder.decode(joined(parts, new Uint8Array()));
+    if (line.trim() !== "") yield JSON.parse(line);
   }
 }
 

@@ -19,6 +19,10 @@ export interface KubeconfigChoice {
 
 const PROXY_HINT = "run `kubectl proxy` and start with `--server http://127.0.0.1:8001` instead";
 
+/** What would change whom we reach, or as whom; passing it over in silence would do something else than was asked. */
+const CLUSTER_FIELDS = ["tls-server-name", "proxy-url"];
+const USER_FIELDS = ["as", "as-uid", "as-groups", "as-user-extra"];
+
 /**
  * Reads credentials from kubeconfig files (v1 Config): inline and file certificates, token, tokenFile, basic.
  *
@@ -26,7 +30,10 @@ const PROXY_HINT = "run `kubectl proxy` and start with `--server http://127.0.0.
  * insecure-skip-tls-verify)
  */
 export function kubeconfigCredentials(choice: KubeconfigChoice, sources: CredentialSources): Credentials {
-  const files = choice.paths.map((path) => ({ path, config: readConfig(path, sources) }));
+  const files = choice.paths.flatMap((path) => {
+    const config = readConfig(path, choice.paths.length > 1, sources);
+    return config === undefined ? [] : [{ path, config }];
+  });
   const find = (list: string, name: string): { value: Json; folder: string } | undefined => {
     for (const { path, config } of files) {
       const value = listAt(config, list).find((entry) => textAt(entry, "name") === name);
@@ -70,6 +77,15 @@ export function kubeconfigCredentials(choice: KubeconfigChoice, sources: Credent
       );
     }
   }
+  const unsupported = [
+    ...CLUSTER_FIELDS.filter((field) => at(cluster?.value, "cluster", field) !== undefined),
+    ...USER_FIELDS.filter((field) => at(user?.value, "user", field) !== undefined),
+  ];
+  if (unsupported.length > 0 && !server.startsWith("http:")) {
+    throw new CredentialsError(
+      `Cannot use context ${contextName}: ${unsupported.join(" and ")} is not supported; ${PROXY_HINT}`,
+    );
+  }
   const material = (entry: typeof cluster, kind: string, field: string): string | undefined => {
     const inline = textAt(entry?.value, kind, `${field}-data`);
     if (inline !== undefined) return decodeBase64(inline, `${field}-data`, where);
@@ -110,8 +126,16 @@ export function kubeconfigCredentials(choice: KubeconfigChoice, sources: Credent
   };
 }
 
-function readConfig(path: string, sources: CredentialSources): Json {
-  const text = readFile(path, sources);
+/** Undefined where one file of several is not there, which kubectl passes over too. */
+function readConfig(path: string, mayBeMissing: boolean, sources: CredentialSources): Json | undefined {
+  let text: string;
+  try {
+    text = readFile(path, sources);
+  } catch (error) {
+    const { cause } = error as CredentialsError;
+    if (mayBeMissing && cause instanceof Deno.errors.NotFound) return undefined;
+    throw error;
+  }
   try {
     return parse(text) as Json;
   } catch (cause) {

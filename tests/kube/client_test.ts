@@ -168,6 +168,7 @@ Deno.test("A stream that was opened can be read and cancelled", async () => {
     () =>
       new Response(
         new ReadableStream({
+          type: "bytes",
           start(controller) {
             controller.enqueue(new TextEncoder().encode("1\n"));
           },

@@ -8,10 +8,13 @@ function streamOf(
   const encoder = new TextEncoder();
   let at = 0;
   return new ReadableStream({
+    type: "bytes",
     pull(controller) {
       const chunk = chunks[at++];
-      if (chunk === undefined) controller.close();
-      else controller.enqueue(typeof chunk === "string" ? encoder.encode(chunk) : chunk);
+      if (chunk === undefined) {
+        controller.close();
+        controller.byobRequest?.respond(0);
+      } else controller.enqueue(typeof chunk === "string" ? encoder.encode(chunk) : chunk.slice());
     },
     cancel: onCancel,
   });
@@ -61,7 +64,7 @@ Deno.test("A caller that stops early cancels the stream", async () => {
 
 Deno.test("An aborted signal ends a read that waits", async () => {
   const stop = new AbortController();
-  const silent = new ReadableStream<Uint8Array>({ pull: () => new Promise(() => {}) });
+  const silent = new ReadableStream<Uint8Array>({ type: "bytes", pull: () => new Promise(() => {}) });
   const reading = (async () => {
     for await (const _ of jsonLines(silent, 100, stop.signal));
   })();

@@ -40,12 +40,15 @@ export class ScriptedApi implements WatchApi {
     let at = 0;
     return Promise.resolve(
       new ReadableStream({
+        type: "bytes",
         pull(controller) {
           const line = lines[at++];
           if (line !== undefined) {
             controller.enqueue(encoder.encode(`${typeof line === "string" ? line : JSON.stringify(line)}\n`));
-          } else if (then === "end") controller.close();
-          else if (then === "break") controller.error(new TypeError("connection reset"));
+          } else if (then === "end") {
+            controller.close();
+            controller.byobRequest?.respond(0);
+          } else if (then === "break") controller.error(new TypeError("connection reset"));
           else return new Promise<void>(() => {});
         },
       }),
