@@ -15,6 +15,7 @@ import type { CredentialSources } from "./kube/credentials.ts";
 import { findCluster } from "./kube/find_cluster.ts";
 import { ownName } from "./kube/own_name.ts";
 import { createElector } from "./leadership/create_elector.ts";
+import { TermStuckError } from "./leadership/elector.ts";
 import type { Term } from "./leadership/term.ts";
 import type { ObservationRef } from "./model/verdict.ts";
 import { Health } from "./observe/health.ts";
@@ -64,6 +65,7 @@ export async function runApp(config: Config, around: Surroundings, signal: Abort
     observationTtlSeconds: config.observationTtlSeconds,
   });
   const activities = new Activities();
+  registry.onChange(() => activities.keepOnly(registry.entries));
   const recent = new RecentNames(config.deduplication, clock);
   const writer = new ObservationWriter(
     { concurrency: config.writeConcurrency, fallbackNamespace: podNamespace },
@@ -165,12 +167,21 @@ export async function runApp(config: Config, around: Surroundings, signal: Abort
     onDeleted: (observation: ObservationRef) => recent.remove(observation),
   };
   const work = { registry, activities, pipeline, api, clock, metrics, log, collector };
-  program.run("leadership", (inner) =>
-    elector.run(async (term) => {
-      const onResumed = observeFailover(term, metrics, clock, log);
-      await doTermWork(work, () => term.isValid(), onResumed, term.signal);
-      activities.clear();
-    }, inner));
+  let stuck: TermStuckError | undefined;
+  program.run("leadership", async (inner) => {
+    try {
+      await elector.run(async (term) => {
+        const onResumed = observeFailover(term, metrics, clock, log);
+        await doTermWork(work, () => term.isValid(), onResumed, term.signal);
+      }, inner);
+    } catch (error) {
+      if (error instanceof TermStuckError) {
+        health.markTermStuck();
+        stuck = error;
+      }
+      throw error;
+    }
+  });
   program.run("drain", async (inner) => {
     await aborted(inner);
     health.markStopping();
@@ -178,6 +189,8 @@ export async function runApp(config: Config, around: Surroundings, signal: Abort
     await intake[Symbol.asyncDispose]();
   });
   await program.settled();
+  // The group takes it for obedience when this comes after the stop was asked for; it is none.
+  if (stuck !== undefined) throw stuck;
   log.info("Stopped");
 }
 

@@ -1,3 +1,5 @@
+import { fileURLToPath } from "node:url";
+
 /** Where the demo lies in a checkout, beside main.ts. */
 const DEMO_MODULE = "tests/demo/main.ts";
 
@@ -21,7 +23,8 @@ export function planDemo(
   exists: (path: string) => boolean,
 ): DemoPlan {
   const url = new URL(DEMO_MODULE, mainModule);
-  if (url.protocol !== "file:" || !exists(url.pathname)) {
+  const path = url.protocol === "file:" ? fileURLToPath(url) : undefined;
+  if (path === undefined || !exists(path)) {
     return {
       kind: "impossible",
       message:
@@ -35,5 +38,5 @@ export function planDemo(
         "Cannot start the demo: it starts other programs and must be run with `npx -y deno@2.9.6 task demo`",
     };
   }
-  return { kind: "start", arguments: ["run", "--allow-all", url.pathname, ...(isOnce ? ["--once"] : [])] };
+  return { kind: "start", arguments: ["run", "--allow-all", path, ...(isOnce ? ["--once"] : [])] };
 }

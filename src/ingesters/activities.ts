@@ -48,22 +48,18 @@ export class Activities {
     this.#of(key).lastSignalMilliseconds = milliseconds;
   }
 
-  /** Forgets the sources of an Ingester that was stopped. */
+  /** Forgets the sources of an Ingester that was stopped, and what their writes waited for. */
   clearSources(key: string): void {
-    this.#byKey.get(key)?.sources.clear();
+    const activity = this.#byKey.get(key);
+    if (activity === undefined) return;
+    activity.sources.clear();
+    activity.stall = undefined;
+    this.#onChange(key);
   }
 
-  /** Forgets the sources of all Ingesters: this replica reads none any more. */
-  clear(): void {
-    for (const [key, activity] of this.#byKey) {
-      activity.sources.clear();
-      this.#onChange(key);
-    }
-  }
-
-  /** Forgets an Ingester. */
-  delete(key: string): void {
-    this.#byKey.delete(key);
+  /** Forgets every Ingester but these: one that is made again under an old name is another one. */
+  keepOnly(keys: { has(key: string): boolean }): void {
+    for (const key of this.#byKey.keys()) if (!keys.has(key)) this.#byKey.delete(key);
   }
 
   #of(key: string): Mutable {

@@ -3,6 +3,7 @@ import { at, isJsonObject } from "../model/json.ts";
 import type { Log } from "../observe/log.ts";
 import { aborted } from "../run/aborted.ts";
 import type { Clock } from "../run/clock.ts";
+import { withDeadline } from "../run/deadline.ts";
 import type { IngesterRegistry } from "./registry.ts";
 
 /** The values of one Secret by key, decoded. */
@@ -37,6 +38,13 @@ export class WatchedSecrets {
 
   /** Follows the registry: watches what is named, stops what no longer is. Ends when `signal` aborts. */
   async follow(registry: IngesterRegistry, signal: AbortSignal): Promise<void> {
+    const stopping = new Set<Promise<void>>();
+    const stop = (key: string, { stop, ended }: Watched): void => {
+      this.#watched.delete(key);
+      stop.abort(new DOMException("No Ingester names the Secret any more", "AbortError"));
+      const gone = ended.finally(() => stopping.delete(gone));
+      stopping.add(gone);
+    };
     const reconcile = (): void => {
       const named = new Set<string>();
       for (const { compiled, ingester } of registry.entries.values()) {
@@ -49,9 +57,7 @@ export class WatchedSecrets {
         }
       }
       for (const [key, watched] of [...this.#watched]) {
-        if (named.has(key)) continue;
-        this.#watched.delete(key);
-        watched.stop.abort();
+        if (!named.has(key)) stop(key, watched);
       }
     };
     const unlisten = registry.onChange(reconcile);
@@ -60,10 +66,8 @@ export class WatchedSecrets {
       await aborted(signal);
     } finally {
       unlisten();
-      const all = [...this.#watched.values()];
-      this.#watched.clear();
-      for (const watched of all) watched.stop.abort();
-      await Promise.all(all.map(({ ended }) => ended));
+      for (const [key, watched] of [...this.#watched]) stop(key, watched);
+      await Promise.all(stopping);
     }
   }
 
@@ -71,12 +75,12 @@ export class WatchedSecrets {
   async read(namespace: string, name: string, signal: AbortSignal): Promise<SecretValues | undefined> {
     const watched = this.#watched.get(`${namespace}/${name}`);
     if (watched === undefined) return undefined;
-    const given = new AbortController();
-    await Promise.race([
-      watched.known,
-      this.#clock.sleep(FIRST_READ_MILLISECONDS, given.signal).catch(() => {}),
-    ]);
-    given.abort();
+    await withDeadline(
+      FIRST_READ_MILLISECONDS,
+      this.#clock,
+      (inner) => Promise.race([watched.known, aborted(inner)]),
+      signal,
+    );
     signal.throwIfAborted();
     return watched.values;
   }

@@ -32,8 +32,8 @@ export async function writeStatuses(parts: StatusWriterParts, signal: AbortSigna
   const writtenAt = new Map<string, number>();
   while (true) {
     await parts.clock.sleep(TURN_MILLISECONDS, signal);
-    const now = parts.clock.monotonic();
     for (const entry of parts.registry.entries.values()) {
+      const now = parts.clock.monotonic();
       const since = now - (writtenAt.get(entry.ingester.metadata.uid) ?? -Infinity);
       if (since < INTERVAL_MILLISECONDS || !parts.mayWrite()) continue;
       const status = desiredStatus(entry, parts);
@@ -41,9 +41,8 @@ export async function writeStatuses(parts: StatusWriterParts, signal: AbortSigna
       writtenAt.set(entry.ingester.metadata.uid, now);
       await patchStatus(entry.ingester, status, parts, signal);
     }
-    for (const uid of writtenAt.keys()) {
-      if (now - (writtenAt.get(uid) ?? 0) > 2 * INTERVAL_MILLISECONDS) writtenAt.delete(uid);
-    }
+    const now = parts.clock.monotonic();
+    for (const [uid, at] of writtenAt) if (now - at > 2 * INTERVAL_MILLISECONDS) writtenAt.delete(uid);
   }
 }
 
@@ -52,21 +51,29 @@ function desiredStatus(entry: Entry, parts: StatusWriterParts): IngesterStatus |
   const readiness = readinessOf(entry.compiled, parts.activities.of(key));
   if (readiness === undefined) return undefined;
   const before = ingester.status?.conditions?.find((condition) => condition.type === "Ready");
-  const last = parts.activities.lastSignalOf(key);
+  const last = lastSignalTime(ingester, parts.activities.lastSignalOf(key));
   const generation = ingester.metadata.generation;
   const now = new Date(parts.clock.now()).toISOString();
   return {
     ...(generation === undefined ? {} : { observedGeneration: generation }),
     conditions: [nextCondition(before, readiness, generation, now)],
-    ...(last === undefined ? {} : { lastSignalTime: new Date(last).toISOString() }),
+    ...(last === undefined ? {} : { lastSignalTime: last }),
   };
+}
+
+/** Never earlier than what the leader before saw. */
+function lastSignalTime(ingester: Ingester, ownMilliseconds: number | undefined): string | undefined {
+  const before = ingester.status?.lastSignalTime;
+  if (ownMilliseconds === undefined) return before;
+  if (before !== undefined && Date.parse(before) > ownMilliseconds) return before;
+  return new Date(ownMilliseconds).toISOString();
 }
 
 function isSame(before: IngesterStatus | undefined, after: IngesterStatus): boolean {
   const condition = before?.conditions?.find((one) => one.type === "Ready");
   const wanted = after.conditions?.[0];
   return before?.observedGeneration === after.observedGeneration &&
-    (after.lastSignalTime === undefined || before?.lastSignalTime === after.lastSignalTime) &&
+    before?.lastSignalTime === after.lastSignalTime &&
     condition?.status === wanted?.status && condition?.reason === wanted?.reason &&
     condition?.message === wanted?.message && condition?.observedGeneration === wanted?.observedGeneration;
 }

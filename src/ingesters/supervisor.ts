@@ -5,6 +5,7 @@ import type { Metrics } from "../observe/metrics.ts";
 import type { Pipeline } from "../pipeline/pipeline.ts";
 import { aborted } from "../run/aborted.ts";
 import type { Clock } from "../run/clock.ts";
+import { TermEndedError } from "../write/writer.ts";
 import type { Activities } from "./activities.ts";
 import type { Compiled, InformerTarget } from "./compile.ts";
 import type { Entry, IngesterRegistry } from "./registry.ts";
@@ -24,6 +25,8 @@ export interface SupervisorParts {
   readonly onResumed: () => void;
 }
 
+const TERM_ENDED_MILLISECONDS = 1000;
+
 interface Running {
   readonly compiled: Compiled;
   readonly stop: AbortController;
@@ -42,6 +45,7 @@ export async function superviseSources(parts: SupervisorParts, signal: AbortSign
     if (source === undefined) return;
     running.delete(key);
     source.stop.abort(new DOMException("The Ingester was changed or deleted", "AbortError"));
+    parts.activities.clearSources(key);
     const ended = source.ended.finally(() => stopping.delete(ended));
     stopping.add(ended);
   };
@@ -70,7 +74,6 @@ export async function superviseSources(parts: SupervisorParts, signal: AbortSign
 function start(entry: Entry, parts: SupervisorParts): Running {
   const stop = new AbortController();
   const targets = entry.compiled.kind === "informer" ? entry.compiled.targets : [];
-  parts.activities.clearSources(entry.key);
   const ended = Promise.all(targets.map((target) => runTarget(entry, target, parts, stop.signal)));
   return { compiled: entry.compiled, stop, ended: ended.then(() => {}) };
 }
@@ -93,7 +96,9 @@ async function runTarget(
   const terms = {
     patienceMilliseconds: Infinity,
     mayWrite,
-    onStall: (error: { readonly message: string } | undefined) => activities.setStall(key, error?.message),
+    onStall: (error: { readonly message: string } | undefined) => {
+      if (!signal.aborted) activities.setStall(key, error?.message);
+    },
   };
   while (!signal.aborted) {
     try {
@@ -105,6 +110,8 @@ async function runTarget(
           labelSelector: target.labelSelector,
           fieldSelector: target.fieldSelector,
           take: async (one) => {
+            // What waited for its turn when the source was stopped is not begun.
+            signal.throwIfAborted();
             if (target.keepNamespaces?.has(one.origin?.namespace ?? "") === false) return;
             activities.setSignal(key, clock.now());
             await pipeline.process(one, lane, terms, signal);
@@ -118,7 +125,11 @@ async function runTarget(
         signal,
       );
     } catch (error) {
-      if (signal.aborted) return;
+      // The signal of a term that ended comes a moment after its writes were refused.
+      if (signal.aborted || error instanceof TermEndedError) {
+        await clock.sleep(TERM_ENDED_MILLISECONDS, signal).catch(() => {});
+        continue;
+      }
       const message = error instanceof Error ? error.message : String(error);
       activities.setSource(key, name, { kind: "failing", message });
       parts.log.component("source").error("Source failed and is started again", {

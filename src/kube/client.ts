@@ -1,5 +1,5 @@
 import { type Clock } from "../run/clock.ts";
-import { DeadlineError, withDeadline } from "../run/deadline.ts";
+import { DeadlineError, Deadlines } from "../run/deadline.ts";
 import { at, listAt, textAt } from "../model/json.ts";
 import type { Api, ApiRequest, Role } from "./api.ts";
 import type { Credentials } from "./credentials.ts";
@@ -9,6 +9,10 @@ import { ApiError, isUnauthorized } from "./errors.ts";
 const DEFAULT_TIMEOUT_MILLISECONDS = 30_000;
 /** Longest answer that is read into memory; a page of a list is kept far below it. */
 const MAX_ANSWER_BYTES = 64 * 1024 * 1024;
+/** Below this an answer is read in one go. */
+const SMALL_ANSWER_BYTES = 64 * 1024;
+/** Nobody reads what a write answers, so the server need not send the whole object back. */
+const METADATA_ONLY = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1,application/json";
 /** How long an Authorization header is used before its file is read again. */
 const AUTHORIZATION_MILLISECONDS = 10_000;
 
@@ -20,12 +24,14 @@ export class KubeClient implements Api, Disposable {
   readonly #credentials: Credentials;
   readonly #clock: Clock;
   readonly #userAgent: string;
+  readonly #deadlines: Deadlines;
   readonly #pools = new Map<Role, Deno.HttpClient>();
   #authorization: { readonly value: string | undefined; readonly readAt: number } | undefined;
 
   constructor(credentials: Credentials, clock: Clock, userAgent: string) {
     this.#credentials = credentials;
     this.#clock = clock;
+    this.#deadlines = new Deadlines(clock);
     this.#userAgent = userAgent;
   }
 
@@ -73,7 +79,7 @@ export class KubeClient implements Api, Disposable {
   ): Promise<T> {
     const milliseconds = request.timeoutMilliseconds ?? DEFAULT_TIMEOUT_MILLISECONDS;
     try {
-      return await withDeadline(milliseconds, this.#clock, task, signal);
+      return await this.#deadlines.run(milliseconds, task, signal);
     } catch (error) {
       if (signal.aborted) throw signal.reason;
       if (error instanceof ApiError) throw error;
@@ -107,7 +113,7 @@ export class KubeClient implements Api, Disposable {
 
   #send(request: ApiRequest, signal: AbortSignal): Promise<Response> {
     const headers: Record<string, string> = {
-      "accept": "application/json",
+      "accept": request.role === "write" ? METADATA_ONLY : "application/json",
       "accept-encoding": "identity",
       "user-agent": this.#userAgent,
     };
@@ -164,6 +170,8 @@ function queryString(query: ApiRequest["query"]): string {
 
 async function readText(response: Response, request: ApiRequest, signal: AbortSignal): Promise<string> {
   if (response.body === null) return "";
+  const announced = response.headers.get("content-length");
+  if (announced !== null && Number(announced) <= SMALL_ANSWER_BYTES) return await response.text();
   const decoder = new TextDecoder();
   let text = "";
   let length = 0;

@@ -1,14 +1,7 @@
 import type { Log } from "../observe/log.ts";
 import type { Clock } from "../run/clock.ts";
 import { Bell } from "./bell.ts";
-import {
-  type ElectionMetrics,
-  type Elector,
-  END_OF_WORK_MILLISECONDS,
-  type Lead,
-  LeadError,
-  TermStuckError,
-} from "./elector.ts";
+import { type ElectionMetrics, type Elector, type Lead, LeadError, TermStuckError } from "./elector.ts";
 import { Work } from "./work.ts";
 
 /** LEADER_ELECTION_MODE=disabled: one term without a Lease, from the start to the stop. */
@@ -68,10 +61,11 @@ export class AlwaysLeader implements Elector {
     const work = Work.start(lead, term, onStop);
     const { signal: never } = new AbortController();
     try {
-      let endsBy = Infinity;
+      let askedAt: number | undefined;
       while (work.outcome === undefined) {
-        if (signal.aborted) endsBy = Math.min(endsBy, this.#clock.monotonic() + END_OF_WORK_MILLISECONDS);
-        const patience = endsBy - this.#clock.monotonic();
+        const now = this.#clock.monotonic();
+        if (signal.aborted) askedAt ??= now;
+        const patience = askedAt === undefined ? Infinity : work.patience(askedAt, now);
         if (patience <= 0) throw new TermStuckError(this.#lease);
         await bell.wait(patience, this.#clock, never);
       }

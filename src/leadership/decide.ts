@@ -80,7 +80,7 @@ function judgeCandidacy(me: Me, timings: Timings, seen: Seen | undefined, now: n
   }
   if (record.holderIdentity === me.identity) return judgeOwn(me, timings, record, seen, now);
   if (record.holderIdentity === "") {
-    const sinceMonotonic = seen.isFound ? undefined : changedAt;
+    const sinceMonotonic = seen.changes === 0 ? undefined : changedAt;
     return { kind: "take-over", record, takeover: { kind: "released", sinceMonotonic } };
   }
   return now >= expiresAt
@@ -92,7 +92,7 @@ function judgeCandidacy(me: Me, timings: Timings, seen: Seen | undefined, now: n
 function judgeOwn(me: Me, timings: Timings, record: LeaseRecord, seen: Seen, now: number): Decision {
   const write = writeOf(me, record);
   if (write === undefined) {
-    return seen.isFound
+    return seen.changes === 0
       ? { kind: "take-over", record, takeover: { kind: "own", sinceMonotonic: undefined } }
       : { kind: "twin", record };
   }

@@ -11,6 +11,8 @@ import type { Timings } from "./timings.ts";
 const SHORT_MILLISECONDS = 1000;
 const MIN_WAIT_MILLISECONDS = 100;
 const MOST_RETRY_PERIODS = 2;
+/** A watch may be silent this many retry periods longer than a lease lasts. */
+const SILENT_RETRY_PERIODS = 2;
 
 /** What following a Lease needs. */
 export interface FollowParts {
@@ -21,8 +23,8 @@ export interface FollowParts {
 }
 
 /**
- * Watches the Lease through everything that ends a watch, and tells each sight of it. A watch that is silent for a lease
- * duration, in which a leader would have renewed many times, is taken for dead and opened anew.
+ * Watches the Lease through everything that ends a watch, and tells each sight of it. A watch that is silent for longer
+ * than a lease lasts, in which somebody would have renewed or taken it, is taken for dead and opened anew.
  *
  * @throws the signal's reason, nothing else
  */
@@ -36,12 +38,13 @@ export async function followLease(
     minMilliseconds: MIN_WAIT_MILLISECONDS,
     maxMilliseconds: Math.max(MIN_WAIT_MILLISECONDS, MOST_RETRY_PERIODS * timings.retryPeriodMilliseconds),
   }, clock);
+  // Longer than a leader that crashed is silent: its successor speaks then.
+  const silence = timings.leaseDurationMilliseconds + SILENT_RETRY_PERIODS * timings.retryPeriodMilliseconds;
   let complaint: string | undefined;
   while (true) {
     signal.throwIfAborted();
     const openedAt = clock.monotonic();
     try {
-      const silence = timings.leaseDurationMilliseconds;
       for await (const record of withWatchdog((inner) => lock.watch(inner), silence, clock, signal)) {
         complaint = undefined;
         onSeen(record);

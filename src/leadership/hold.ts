@@ -1,24 +1,20 @@
 import { ApiError } from "../kube/errors.ts";
 import type { Log } from "../observe/log.ts";
 import type { Clock } from "../run/clock.ts";
+import { DeadlineError } from "../run/deadline.ts";
 import { type Answer, ask } from "./ask.ts";
 import type { Candidate } from "./candidate.ts";
 import { decide, type Decision } from "./decide.ts";
 import type { LeaseLock } from "./lock.ts";
 import { releasedRecord, renewedRecord, takenRecord } from "./next_record.ts";
 import { OwnWrites } from "./own_writes.ts";
+import { racePause, requestDeadline, retryAt } from "./pace.ts";
 import type { LeaseRecord } from "./record.ts";
 import { observe, type Seen } from "./seen.ts";
 import type { LeaseTerm } from "./term.ts";
-import { JITTER } from "./timings.ts";
 
 /** How long a release is tried; the Lease runs out by itself after that. */
 const RELEASE_MILLISECONDS = 5000;
-/** Who lost a race writes again after at most this part of the retry period. */
-const RACE_JITTER = 0.5;
-
-const MIN_REQUEST_MILLISECONDS = 1000;
-
 /** A decision that writes the Lease. */
 export type WriteDecision = Extract<Decision, { readonly kind: "create" | "take-over" | "renew" }>;
 
@@ -54,8 +50,8 @@ export class Hold {
     return holder === "" ? undefined : holder;
   }
 
-  /** The release that the Lease belongs to, as far as was seen. */
-  get foreignRelease(): string | undefined {
+  /** RELEASE_NAME of the installation that the Lease belongs to, as far as was seen. */
+  get installation(): string | undefined {
     return this.#seen?.record?.release;
   }
 
@@ -89,20 +85,22 @@ export class Hold {
     const before = this.#seen;
     this.#seen = observe(before, { record, via, now: this.#clock.monotonic() }, identity, timings);
     if (via === "look" || this.#seen.record !== before?.record) this.#isInDoubt = false;
+    // What was to be waited for is over: a release that is seen after a lost race is taken at once.
+    if (this.#seen.changes !== before?.changes) this.#writeNotBefore = 0;
     this.#onSight();
   }
 
   /** Reads the Lease. */
   async look(term: LeaseTerm | undefined, signal: AbortSignal): Promise<void> {
     const startedAt = this.#clock.monotonic();
-    const milliseconds = this.#deadline(term);
+    const milliseconds = requestDeadline(this.#candidate.timings, this.#left(term));
     const answer = await ask(milliseconds, this.#clock, (inner) => this.#lock.get(inner), signal);
     if (signal.aborted) return;
     if (answer.kind === "answered") {
       this.#complaints.delete("read");
       this.see(answer.value, "look");
     } else {
-      this.#lookNotBefore = this.#retryAt(startedAt, answer.error);
+      this.#lookNotBefore = this.#retryAt(startedAt, answer.error, term);
       this.#complain("read", answer.error);
     }
   }
@@ -110,29 +108,31 @@ export class Hold {
   /** Writes the Lease as was decided, if it is still as it was seen. */
   async write(decision: WriteDecision, term: LeaseTerm | undefined, signal: AbortSignal): Promise<void> {
     const startedAt = this.#clock.monotonic();
+    const basis = this.#seen?.record;
     const stamp = this.#writes.nextStamp(this.#clock.now(), this.#seen?.last?.renewTime);
     const takeover = decision.kind === "renew"
       ? { kind: "own" as const, sinceMonotonic: startedAt }
       : decision.takeover;
     this.#writes.add(stamp, { sentAt: startedAt, takeover });
     const record = this.#recordFor(decision, term, stamp);
-    const milliseconds = this.#deadline(term);
+    const milliseconds = requestDeadline(this.#candidate.timings, this.#left(term));
     const answer = await this.#send(record, milliseconds, signal);
     switch (answer.kind) {
       case "answered":
         this.#complaints.delete("write");
         this.see(answer.value, "look");
         break;
-      case "conflict": {
-        const wait = this.#candidate.timings.retryPeriodMilliseconds * RACE_JITTER * this.#clock.random();
-        this.#writeNotBefore = this.#clock.monotonic() + Math.max(1, wait);
-        this.#doubt(stamp);
+      case "conflict":
         this.#log.debug("Lease was changed by somebody else", { error: answer.error.message });
+        if (this.#seen?.record !== basis) break;
+        this.#isInDoubt = true;
+        this.#writeNotBefore = this.#clock.monotonic() +
+          racePause(this.#candidate.timings, this.#clock.random());
         break;
-      }
       case "failed":
-        this.#writeNotBefore = this.#retryAt(startedAt, answer.error);
-        this.#doubt(stamp);
+        this.#writeNotBefore = this.#retryAt(startedAt, answer.error, term);
+        // What was seen since is either the write itself, or the end of its chances.
+        if (this.#seen?.record === basis) this.#isInDoubt = true;
         this.#complain("write", answer.error);
         break;
       default:
@@ -140,8 +140,12 @@ export class Hold {
     }
   }
 
-  /** Gives the Lease up if it is ours, on a deadline of its own. Never rejects for what the API server says. */
-  async release(signal: AbortSignal): Promise<void> {
+  /**
+   * Gives the Lease up if it is ours, on a deadline of its own. Never rejects for what the API server says.
+   *
+   * @param reason why, for the log
+   */
+  async release(reason: string, signal: AbortSignal): Promise<void> {
     const { timings, lease, identity } = this.#candidate;
     const startedAt = this.#clock.monotonic();
     const until = startedAt + RELEASE_MILLISECONDS;
@@ -157,11 +161,13 @@ export class Hold {
         this.see(answer.value, "look");
         if (isLooking) continue;
         const duration_ms = Math.round(this.#clock.monotonic() - startedAt);
-        this.#log.info("leader released", { identity, lease, reason: "asked to stop", duration_ms });
+        this.#log.info("leader released", { identity, lease, reason, duration_ms });
         return;
       }
       this.#isInDoubt = true;
-      if (answer.kind === "failed") await this.#clock.sleep(Math.min(milliseconds, left) / 4, signal);
+      if (answer.kind === "failed") {
+        await this.#clock.sleep(Math.min(left, timings.retryPeriodMilliseconds / 4), signal);
+      }
     }
     this.#log.warn("Lease could not be released and runs out by itself", { identity, lease });
   }
@@ -196,31 +202,26 @@ export class Hold {
     }
   }
 
-  /** The outcome of a write is not known, unless the watch told it meanwhile. */
-  #doubt(stamp: string): void {
-    if (this.#seen?.record?.renewTime !== stamp) this.#isInDoubt = true;
+  /** What is left of the term. */
+  #left(term: LeaseTerm | undefined): number | undefined {
+    return term === undefined ? undefined : term.validUntil - this.#clock.monotonic();
   }
 
-  /** How long a request may take: a retry period (a second where the renew deadline has room), never past the term. */
-  #deadline(term: LeaseTerm | undefined): number {
-    const { renewDeadlineMilliseconds: renew, retryPeriodMilliseconds: retry } = this.#candidate.timings;
-    const left = term === undefined ? renew : term.validUntil - this.#clock.monotonic();
-    return Math.max(0, Math.min(left, Math.max(retry, Math.min(MIN_REQUEST_MILLISECONDS, renew / 2))));
-  }
-
-  #retryAt(startedAt: number, error: Error): number {
-    const jitter = 1 + (JITTER - 1) * this.#clock.random();
-    const asked = error instanceof ApiError ? error.retryAfterMilliseconds ?? 0 : 0;
-    const retryAt = startedAt + this.#candidate.timings.retryPeriodMilliseconds * jitter;
-    return Math.max(retryAt, this.#clock.monotonic() + asked);
+  #retryAt(startedAt: number, error: Error, term: LeaseTerm | undefined): number {
+    const now = this.#clock.monotonic();
+    const retryAfterMilliseconds = error instanceof ApiError ? error.retryAfterMilliseconds : undefined;
+    const failure = { startedAt, now, left: this.#left(term), retryAfterMilliseconds };
+    return retryAt(this.#candidate.timings, failure, this.#clock.random());
   }
 
   /** Says a failure once, until another one or a success. */
   #complain(what: "read" | "write", error: Error): void {
     const { lease, identity } = this.#candidate;
     const fields = { identity, lease, error: error.message };
-    const level = this.#complaints.get(what) === error.message ? "debug" : "warn";
-    this.#complaints.set(what, error.message);
+    // Deadlines differ by what is left of a term, and say the same.
+    const complaint = error instanceof DeadlineError ? error.name : error.message;
+    const level = this.#complaints.get(what) === complaint ? "debug" : "warn";
+    this.#complaints.set(what, complaint);
     this.#log[level](`Cannot ${what} the Lease; it is tried again`, fields);
   }
 }

@@ -7,7 +7,6 @@ import type { Decision } from "./decide.ts";
 import {
   type ElectionMetrics,
   type Elector,
-  END_OF_WORK_MILLISECONDS,
   ForeignReleaseError,
   type Lead,
   LeadError,
@@ -89,7 +88,9 @@ export class LeaseElector implements Elector {
     } finally {
       signal.removeEventListener("abort", onStop);
       // While its work goes on a term is not given away, come what may: the Lease runs out by itself.
-      if (this.#leading === undefined) await this.#hold.release(tasks.signal);
+      if (this.#leading === undefined) {
+        await this.#hold.release(signal.aborted ? "asked to stop" : "failed", tasks.signal);
+      }
     }
   }
 
@@ -102,10 +103,10 @@ export class LeaseElector implements Elector {
         continue;
       }
       if (leading === undefined && signal.aborted) return;
-      const endsBy = leading?.term.askedToEndAt;
-      const patience = endsBy === undefined
+      const askedAt = leading?.term.askedToEndAt;
+      const patience = leading === undefined || askedAt === undefined
         ? Infinity
-        : endsBy + END_OF_WORK_MILLISECONDS - this.#clock.monotonic();
+        : leading.work.patience(askedAt, this.#clock.monotonic());
       if (patience <= 0) throw new TermStuckError(this.#candidate.lease);
       if (leading?.term.lost !== undefined) {
         await this.#bell.wait(patience, this.#clock, tasks.signal);
@@ -188,7 +189,7 @@ export class LeaseElector implements Elector {
     const { lease, identity, release } = this.#candidate;
     if (term.lost === "twin") throw new TwinError(lease, identity);
     if (term.lost === "foreign-release") {
-      throw new ForeignReleaseError(lease, this.#hold.foreignRelease ?? "", release);
+      throw new ForeignReleaseError(lease, this.#hold.installation ?? "", release);
     }
   }
 

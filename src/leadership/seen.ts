@@ -14,8 +14,8 @@ export interface Seen {
   readonly expiresAt: number;
   /** When the last renewal of a holder was seen. */
   readonly renewedAt: number | undefined;
-  /** True as long as it is as it was found at the first look. */
-  readonly isFound: boolean;
+  /** How often the hold was seen to change since the first look. */
+  readonly changes: number;
   /** When a candidate that heard nothing since should look by itself. */
   readonly lookAt: number;
 }
@@ -39,7 +39,7 @@ export function observe(before: Seen | undefined, sight: Sight, identity: string
   const patience = via === "watch" ? PATIENCE_WITH_WATCH : 1;
   const lookAt = now + patience * timings.retryPeriodMilliseconds;
   if (before === undefined) {
-    return { ...changed(undefined, record, now, identity, timings), isFound: true, lookAt };
+    return { ...changed(undefined, record, now, identity, timings), changes: 0, lookAt };
   }
   const known = before.record;
   if (known === undefined && record === undefined) return { ...before, lookAt };
@@ -47,7 +47,7 @@ export function observe(before: Seen | undefined, sight: Sight, identity: string
     if (isOlder(record.resourceVersion, known.resourceVersion)) return { ...before, lookAt };
     if (isSameHold(known, record)) return { ...before, record, last: record, lookAt };
   }
-  return { ...changed(before, record, now, identity, timings), isFound: false, lookAt };
+  return { ...changed(before, record, now, identity, timings), changes: before.changes + 1, lookAt };
 }
 
 function changed(
@@ -56,7 +56,7 @@ function changed(
   now: number,
   identity: string,
   timings: Timings,
-): Omit<Seen, "isFound" | "lookAt"> {
+): Omit<Seen, "changes" | "lookAt"> {
   const changedAt = now;
   if (record === undefined) {
     // A Lease that is deleted under its holder does not end its term: only time does.

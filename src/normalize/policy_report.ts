@@ -1,9 +1,9 @@
 import { canonicalJson } from "../deduplicate/canonical_json.ts";
-import { sha256 } from "../deduplicate/fingerprint.ts";
 import type { Normalized } from "../model/finding.ts";
 import { at, isJsonObject, type Json, type JsonObject, listAt, property } from "../model/json.ts";
 import type { ResourceReference } from "../model/observation.ts";
 import type { Severity } from "../model/severity.ts";
+import { sha256Hex } from "../model/sha256.ts";
 import { builtinByKind } from "./builtin_kinds.ts";
 import { makeFinding } from "./make_finding.ts";
 import { resourceReference } from "./resource_reference.ts";
@@ -84,7 +84,7 @@ function readResult(
         source,
         wordAt(report, "metadata", "namespace"),
         wordAt(report, "metadata", "name"),
-        hash([message ?? null, scalars(properties)]),
+        sha256Hex(canonicalJson([message ?? null, scalars(properties)])),
       ]
       : [policy, rule, resource.apiVersion, resource.kind, resource.namespace, resource.name, source],
     isWindowed: false,
@@ -126,8 +126,4 @@ function scalars(properties: Json | undefined): Json {
   if (!isJsonObject(properties)) return null;
   const entries = Object.entries(properties);
   return Object.fromEntries(entries.map(([name, value]) => [name, typeof value === "object" ? null : value]));
-}
-
-function hash(value: Json): string {
-  return [...sha256(canonicalJson(value))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
 }

@@ -150,12 +150,11 @@ export function createMetrics(version: string): Metrics {
 
 /** process_* under their customary names; prom-client's own collector needs rights that this program gives up. */
 function registerProcessMetrics(registers: Registry[]): void {
-  const startSeconds = Date.now() / 1000 - performance.now() / 1000;
   new Gauge({
     name: "process_start_time_seconds",
     help: "Start of the process (seconds since 1970)",
     registers,
-  }).set(startSeconds);
+  }).set(performance.timeOrigin / 1000);
   new Gauge({
     name: "process_resident_memory_bytes",
     help: "Resident memory",

@@ -1,6 +1,7 @@
-import { type Fingerprint, fingerprint } from "../deduplicate/fingerprint.ts";
+import { fingerprint } from "../deduplicate/fingerprint.ts";
 import type { RecentNames } from "../deduplicate/recent_names.ts";
 import type { Finding, Normalized } from "../model/finding.ts";
+import type { Fingerprint } from "../model/fingerprint.ts";
 import type { Signal } from "../model/signal.ts";
 import type { ObservationRef, Verdict } from "../model/verdict.ts";
 import { normalize, type Self } from "../normalize/normalize.ts";

@@ -10,6 +10,9 @@ export interface Clock {
   sleep(milliseconds: number, signal: AbortSignal): Promise<void>;
 }
 
+/** A timer of a longer time would fire at once. */
+const MAX_TIMER_MILLISECONDS = 2 ** 31 - 1;
+
 /** The real clock of this machine. */
 export const systemClock: Clock = {
   now: () => Date.now(),
@@ -25,7 +28,7 @@ export const systemClock: Clock = {
       const timer = setTimeout(() => {
         signal.removeEventListener("abort", onAbort);
         resolve();
-      }, Math.max(0, milliseconds));
+      }, Math.min(MAX_TIMER_MILLISECONDS, Math.max(0, milliseconds)));
       signal.addEventListener("abort", onAbort, { once: true });
     });
   },

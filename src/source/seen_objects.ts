@@ -70,11 +70,7 @@ export function keyOf(object: KubeObject): string {
   return object.metadata.uid ?? `${object.metadata.namespace ?? ""}/${object.metadata.name}`;
 }
 
-const LEFT_OUT = new Set(["resourceVersion", "managedFields"]);
-
 function contentHash(object: KubeObject): string {
-  const text = JSON.stringify(object, function (this: unknown, key, value: unknown) {
-    return LEFT_OUT.has(key) && this === object.metadata ? undefined : value;
-  });
-  return createHash("sha256").update(text).digest("base64").slice(0, 22);
+  const metadata = { ...object.metadata, resourceVersion: undefined, managedFields: undefined };
+  return createHash("sha256").update(JSON.stringify({ ...object, metadata })).digest("base64").slice(0, 22);
 }

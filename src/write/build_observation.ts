@@ -1,5 +1,5 @@
-import type { Fingerprint } from "../deduplicate/fingerprint.ts";
 import type { Finding } from "../model/finding.ts";
+import type { Fingerprint } from "../model/fingerprint.ts";
 import { API_VERSION, GROUP, type Observation, type Origin } from "../model/observation.ts";
 import { ingesterLabel, labelValue, shortHash } from "./label_value.ts";
 

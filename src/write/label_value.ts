@@ -1,5 +1,5 @@
-import { base32 } from "../deduplicate/base32.ts";
-import { sha256 } from "../deduplicate/fingerprint.ts";
+import { base32 } from "../model/base32.ts";
+import { sha256 } from "../model/sha256.ts";
 
 const LEGAL = /^[A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?$/;
 

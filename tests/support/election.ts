@@ -21,6 +21,8 @@ export interface JoinOptions {
   readonly timings?: Timings;
   readonly rate?: number;
   readonly wallOffsetMilliseconds?: number;
+  /** Default: prompt. */
+  readonly network?: Network;
   /** What the leader does; default: nothing, until its term ends. */
   readonly work?: (term: Term) => Promise<void>;
 }
@@ -54,7 +56,7 @@ export class Election {
 
   /** Starts a process. */
   join(identity: string, options: JoinOptions = {}): Participant {
-    const { timings = DEFAULT_TIMINGS, release, work = untilItsEnd } = options;
+    const { timings = DEFAULT_TIMINGS, release, work = untilItsEnd, network = promptly } = options;
     const seed = Math.floor(this.clock.random() * 2 ** 32);
     const process = new FakeProcess(this.clock, { seed, ...options });
     const log = new RecordingLog();
@@ -76,7 +78,7 @@ export class Election {
       log,
       metrics,
       terms,
-      network: promptly,
+      network,
       ended: undefined,
       stop: () => stop.abort(new DOMException("Got SIGTERM", "AbortError")),
     };

@@ -14,6 +14,14 @@ while [ -e "$1" ] && [ "$tries" -lt 50 ]; do
 done
 `;
 
+/** Waits until the guardian knows its process id, or ends with us; then the program takes its place. */
+const GATE = 'read -r go && exec "$@" </dev/null';
+
+/** What a guarded program is started with; it has no standard input. */
+export interface GuardedOptions extends Omit<Deno.CommandOptions, "args" | "stdin" | "detached"> {
+  readonly args: readonly string[];
+}
+
 /**
  * Ends the processes of a test and removes their folder, also when this process is killed and can do nothing itself. When
  * it is disposed in time, the processes must have been ended already; then only the folder goes.
@@ -30,7 +38,7 @@ export class Guardian implements AsyncDisposable {
 
   /** Starts one that removes `folder` at the end. */
   static start(folder: string): Guardian {
-    const command = new Deno.Command("sh", {
+    const command = new Deno.Command("/bin/sh", {
       args: ["-c", SCRIPT, "guardian", folder],
       cwd: "/",
       stdin: "piped",
@@ -42,15 +50,19 @@ export class Guardian implements AsyncDisposable {
     return new Guardian(command.spawn());
   }
 
-  /**
-   * Starts a program that does not outlive this process, and is told nothing by the terminal.
-   *
-   * @param options as for Deno.Command
-   */
-  async spawn(program: string, options: Deno.CommandOptions): Promise<Deno.ChildProcess> {
-    const child = new Deno.Command(program, { ...options, detached: true }).spawn();
+  /** Starts a program that does not outlive this process, and is told nothing by the terminal. */
+  async spawn(program: string, options: GuardedOptions): Promise<Deno.ChildProcess> {
+    const child = new Deno.Command("/bin/sh", {
+      ...options,
+      args: ["-c", GATE, "gate", program, ...options.args],
+      stdin: "piped",
+      detached: true,
+    }).spawn();
     this.#watched.add(child.pid);
     await this.#tell();
+    const gate = child.stdin.getWriter();
+    await gate.write(new TextEncoder().encode("go\n"));
+    await gate.close();
     child.status.then(() => {
       this.#watched.delete(child.pid);
       return this.#tell();

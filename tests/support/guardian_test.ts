@@ -3,6 +3,7 @@ import { Guardian } from "./guardian.ts";
 import { linesOf } from "./lines.ts";
 import { until } from "./until.ts";
 
+const GUARD_MILLISECONDS = 10_000;
 const ENDS: readonly Deno.Signal[] = ["SIGKILL", "SIGTERM", "SIGINT", "SIGHUP"];
 
 for (const signal of ENDS) {
@@ -15,7 +16,7 @@ for (const signal of ENDS) {
         "--no-config",
         `import { Guardian } from ${JSON.stringify(import.meta.resolve("./guardian.ts"))};
          const guardian = Guardian.start(${JSON.stringify(folder)});
-         await guardian.spawn("sh", { args: ["-c", "echo started; exec sleep 600"], stdout: "inherit" });
+         await guardian.spawn("sh", { args: ["-c", "echo started; exec sleep 60"], stdout: "inherit" });
          await new Promise((resolve) => setTimeout(resolve, 600_000));`,
       ],
       stdout: "piped",
@@ -24,9 +25,12 @@ for (const signal of ENDS) {
     const lines = linesOf(child.stdout);
     assert.equal((await lines.next()).value, "started");
     child.kill(signal);
-    assert.equal((await lines.next()).done, true);
+    let isOver = false;
+    const end = lines.next().then(({ done }) => isOver = done === true);
+    await until("both processes are gone", () => isOver, GUARD_MILLISECONDS);
+    await end;
     assert.equal((await child.status).signal, signal);
-    await until(`${folder} is gone`, async () => !await exists(folder));
+    await until(`${folder} is gone`, async () => !await exists(folder), GUARD_MILLISECONDS);
   });
 }
 

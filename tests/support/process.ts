@@ -3,8 +3,8 @@ import { systemClock } from "../../src/run/clock.ts";
 import { withDeadline } from "../../src/run/deadline.ts";
 import { Guardian } from "./guardian.ts";
 import { linesOf } from "./lines.ts";
-import { freePort } from "./ports.ts";
 import { Metrics } from "./prometheus_text.ts";
+import { replicaCommand, type ReplicaOptions } from "./replica_command.ts";
 
 /** One line that a replica wrote. */
 export interface ReplicaLine {
@@ -30,26 +30,6 @@ export interface WebhookAnswer {
   readonly json: unknown;
 }
 
-/** How a replica is started. */
-export interface ReplicaOptions {
-  readonly kubeconfig: string;
-  /** `POD_NAME`, so the identity that the Lease shows; default is a random one. */
-  readonly name?: string | undefined;
-  /** Further environment; the replica sees nothing of the test's own but where Deno keeps its files. */
-  readonly env?: Readonly<Record<string, string>> | undefined;
-  /** Further arguments, after `run --kubeconfig FILE`. */
-  readonly args?: readonly string[] | undefined;
-  /**
-   * What is started, in front of `run`: default is `deno run -P main.ts`, with the permissions that a person gives it. A
-   * compiled program stands alone.
-   */
-  readonly program?: readonly string[] | undefined;
-}
-
-const ROOT = decodeURIComponent(new URL("../../", import.meta.url).pathname);
-const MAIN = `${ROOT}main.ts`;
-/** What Deno itself needs to find its files and packages. */
-const KEPT = ["HOME", "PATH", "TMPDIR", "DENO_DIR", "XDG_CACHE_HOME", "NPM_CONFIG_REGISTRY"];
 const GUARD_MILLISECONDS = 30_000;
 const POLL_MILLISECONDS = 20;
 const TAIL_LINES = 40;
@@ -66,21 +46,22 @@ export class Replica implements AsyncDisposable {
   readonly #lines: ReplicaLine[] = [];
   readonly #waiting = new Set<() => void>();
   readonly #client: Deno.HttpClient = Deno.createHttpClient({ http2: false });
-  readonly #release: () => Promise<void>;
+  readonly #belongings = new AsyncDisposableStack();
   #hasEnded = false;
 
   /** Is made by {@link startReplica}. */
   constructor(
     child: Deno.ChildProcess,
     places: Pick<Replica, "name" | "webhookPort" | "metricsPort">,
-    release: () => Promise<void>,
+    belongings: AsyncDisposable,
   ) {
     this.name = places.name;
     this.pid = child.pid;
     this.webhookPort = places.webhookPort;
     this.metricsPort = places.metricsPort;
     this.#child = child;
-    this.#release = release;
+    this.#belongings.use(belongings);
+    this.#belongings.use(this.#client);
     this.exit = this.#follow();
   }
 
@@ -194,8 +175,7 @@ export class Replica implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     this.kill("SIGKILL");
     await this.exit;
-    this.#client.close();
-    await this.#release();
+    await this.#belongings.disposeAsync();
   }
 
   async #follow(): Promise<ReplicaExit> {
@@ -263,46 +243,26 @@ export class Replica implements AsyncDisposable {
 
 /** Starts a replica; it is not ready yet. It ends with the returned object, or with this process. */
 export async function startReplica(options: ReplicaOptions): Promise<Replica> {
-  const program = options.program ?? [Deno.execPath(), "run", "-P", MAIN];
-  const [executable, ...leading] = program;
-  if (executable === undefined) throw new Error("Cannot start a replica: a program must be named");
-  const name = options.name ?? `zen-watcher-${crypto.randomUUID().slice(0, 8)}`;
-  const webhookPort = freePort();
-  const metricsPort = freePort();
+  const { executable, args, env, ...places } = replicaCommand(options);
   await using starting = new AsyncDisposableStack();
   // Its own folder: what the program writes beside itself must not lie in the checkout.
   const folder = await Deno.makeTempDir({ prefix: "zen-watcher-replica-" });
   const guardian = starting.use(Guardian.start(folder));
   const child = await guardian.spawn(executable, {
-    args: [...leading, "run", "--kubeconfig", options.kubeconfig, ...options.args ?? []],
-    cwd: folder,
+    args,
+    env,
     clearEnv: true,
-    env: {
-      ...keptEnvironment(),
-      NO_COLOR: "1",
-      POD_NAME: name,
-      WEBHOOK_PORT: String(webhookPort),
-      METRICS_PORT: String(metricsPort),
-      ...options.env,
-    },
-    stdin: "null",
+    cwd: folder,
     stdout: "piped",
     stderr: "piped",
   });
   const running = starting.move();
-  return new Replica(child, { name, webhookPort, metricsPort }, () => running.disposeAsync());
+  return new Replica(child, places, running);
 }
 
 function bodyOf(body: unknown): string | Uint8Array<ArrayBuffer> {
   if (body instanceof Uint8Array) return Uint8Array.from(body);
   return typeof body === "string" ? body : JSON.stringify(body);
-}
-
-function keptEnvironment(): Record<string, string> {
-  return Object.fromEntries(KEPT.flatMap((name) => {
-    const value = Deno.env.get(name);
-    return value === undefined ? [] : [[name, value]];
-  }));
 }
 
 function fieldsOf(text: string): ReplicaLine["fields"] {

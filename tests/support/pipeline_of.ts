@@ -1,0 +1,20 @@
+import { RecentNames } from "../../src/deduplicate/recent_names.ts";
+import type { Api } from "../../src/kube/api.ts";
+import type { Metrics } from "../../src/observe/metrics.ts";
+import { Pipeline } from "../../src/pipeline/pipeline.ts";
+import type { Clock } from "../../src/run/clock.ts";
+import { ObservationWriter } from "../../src/write/writer.ts";
+import { silentLog } from "./silent_log.ts";
+
+/** The pipeline of a watcher in namespace zen, over any API and clock. */
+export function pipelineOf(api: Api, clock: Clock, metrics: Metrics): Pipeline {
+  return new Pipeline({
+    writer: new ObservationWriter({ concurrency: 4, fallbackNamespace: "zen" }, { api, clock, metrics }),
+    recent: new RecentNames({ maxSize: 100, windowSeconds: 60 }, clock),
+    metrics,
+    clock,
+    log: silentLog,
+    place: { podNamespace: "zen", watchNamespaces: [], observationNamespace: undefined },
+    self: () => ({ username: "me", namespace: "zen", podNames: [] }),
+  });
+}

@@ -1,0 +1,64 @@
+import { freePort } from "./ports.ts";
+
+/** How a replica is started. */
+export interface ReplicaOptions {
+  readonly kubeconfig: string;
+  /** `POD_NAME`, so the identity that the Lease shows; default is a random one. */
+  readonly name?: string | undefined;
+  /** Further environment; the replica sees nothing of the test's own but where Deno keeps its files. */
+  readonly env?: Readonly<Record<string, string>> | undefined;
+  /** Further arguments, after `run --kubeconfig FILE`. */
+  readonly args?: readonly string[] | undefined;
+  /**
+   * What is started, in front of `run`: default is `deno run -P main.ts`, with the permissions that a person gives it. A
+   * compiled program stands alone.
+   */
+  readonly program?: readonly string[] | undefined;
+}
+
+/** How the process of a replica is started, and where it is reached. */
+export interface ReplicaCommand {
+  readonly executable: string;
+  readonly args: readonly string[];
+  /** All of its environment. */
+  readonly env: Readonly<Record<string, string>>;
+  readonly name: string;
+  readonly webhookPort: number;
+  readonly metricsPort: number;
+}
+
+const ROOT = decodeURIComponent(new URL("../../", import.meta.url).pathname);
+const MAIN = `${ROOT}main.ts`;
+/** What Deno itself needs to find its files and packages. */
+const KEPT = ["HOME", "PATH", "TMPDIR", "DENO_DIR", "XDG_CACHE_HOME", "NPM_CONFIG_REGISTRY"];
+
+/** Fills in what the options leave open: name, ports, program and environment. The environment wins. */
+export function replicaCommand(options: ReplicaOptions): ReplicaCommand {
+  const { kubeconfig, program = [Deno.execPath(), "run", "--no-prompt", "-P", MAIN] } = options;
+  const [executable, ...leading] = program;
+  if (executable === undefined) throw new Error("Cannot start a replica: a program must be named");
+  const name = options.name ?? `zen-watcher-${crypto.randomUUID().slice(0, 8)}`;
+  const env = {
+    ...keptEnvironment(),
+    NO_COLOR: "1",
+    POD_NAME: name,
+    WEBHOOK_PORT: String(freePort()),
+    METRICS_PORT: String(freePort()),
+    ...options.env,
+  };
+  return {
+    executable,
+    args: [...leading, "run", "--kubeconfig", kubeconfig, ...options.args ?? []],
+    env,
+    name: env.POD_NAME,
+    webhookPort: Number(env.WEBHOOK_PORT),
+    metricsPort: Number(env.METRICS_PORT),
+  };
+}
+
+function keptEnvironment(): Record<string, string> {
+  return Object.fromEntries(KEPT.flatMap((name) => {
+    const value = Deno.env.get(name);
+    return value === undefined ? [] : [[name, value]];
+  }));
+}
