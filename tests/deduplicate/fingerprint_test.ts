@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
-import { base32 } from "../../src/deduplicate/base32.ts";
-import { canonicalJson } from "../../src/deduplicate/canonical_json.ts";
 import { fingerprint } from "../../src/deduplicate/fingerprint.ts";
+import { base32 } from "../../src/model/base32.ts";
 
 const at = (text: string): number => Date.parse(text);
 
@@ -49,23 +48,4 @@ Deno.test("What happened folds within a window by the signal's own time, what sh
   assert.notEqual(happened("2026-01-01T00:00:59.999Z"), happened("2026-01-01T00:01:00Z"));
   assert.notEqual(happened("2026-01-01T00:00:00Z", 60), happened("2026-01-01T00:00:00Z", 120));
   assert.equal(state("2026-01-01T00:00:00Z"), state("2027-01-01T00:00:00Z"));
-});
-
-Deno.test("Absent and null are the same, order of keys means nothing, order of lists does", () => {
-  assert.equal(canonicalJson({ b: 1, a: { d: null, c: "ü" } }), '{"a":{"c":"ü","d":null},"b":1}');
-  assert.equal(canonicalJson({ a: undefined, b: 2 }), '{"b":2}');
-  assert.notEqual(canonicalJson([1, 2]), canonicalJson([2, 1]));
-});
-
-Deno.test("base32 is that of RFC 4648, section 10, without padding and in lower case", () => {
-  const cases: readonly [string, string][] = [
-    ["", ""],
-    ["f", "my"],
-    ["fo", "mzxq"],
-    ["foo", "mzxw6"],
-    ["foob", "mzxw6yq"],
-    ["fooba", "mzxw6ytb"],
-    ["foobar", "mzxw6ytboi"],
-  ];
-  for (const [text, expected] of cases) assert.equal(base32(new TextEncoder().encode(text)), expected);
 });

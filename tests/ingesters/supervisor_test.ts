@@ -1,0 +1,235 @@
+import assert from "node:assert/strict";
+import { Activities } from "../../src/ingesters/activities.ts";
+import { IngesterRegistry } from "../../src/ingesters/registry.ts";
+import { superviseSources } from "../../src/ingesters/supervisor.ts";
+import { ApiError } from "../../src/kube/errors.ts";
+import type { InformerSpec, Ingester } from "../../src/model/ingester.ts";
+import { createMetrics, type Metrics } from "../../src/observe/metrics.ts";
+import { FakeClock } from "../support/fake_clock.ts";
+import { COMPILE_SETTINGS, ingesterOf } from "../support/ingester_of.ts";
+import { LiveApi } from "../support/live_api.ts";
+import { pipelineOf } from "../support/pipeline_of.ts";
+import { RecordingLog } from "../support/recording_log.ts";
+
+const reports = (namespace: string): string => `/apis/example.com/v1/namespaces/${namespace}/reports`;
+const observations = (namespace: string): string =>
+  `/apis/zen.kube-zen.io/v1alpha1/namespaces/${namespace}/observations`;
+const sourceOf = (namespace: string): string => `example.com/v1/reports in ${namespace}`;
+
+/** An Ingester that reads reports in one namespace. */
+function reader(name: string, generation = 1, informer: Partial<InformerSpec> = {}): Ingester {
+  return ingesterOf(name, {
+    source: "own",
+    ingester: "informer",
+    namespaces: [name],
+    informer: { gvr: { group: "example.com", version: "v1", resource: "reports" }, ...informer },
+  }, { generation });
+}
+
+interface Scene {
+  readonly api: LiveApi;
+  readonly registry: IngesterRegistry;
+  readonly activities: Activities;
+  readonly clock: FakeClock;
+  readonly log: RecordingLog;
+  readonly metrics: Metrics;
+  /** What the informer of a namespace says of itself. */
+  state(namespace: string): string | undefined;
+  /** Lets everything go on that can. */
+  settle(): Promise<void>;
+  stop(): void;
+  /** Whether the supervisor has resolved. */
+  hasEnded(): boolean;
+}
+
+/** A supervisor over Ingesters a, b and c, each with its own reports; it must end when asked to, and leave nothing. */
+async function scene(
+  act: (scene: Scene) => Promise<void>,
+  options: { readonly mayWrite?: () => boolean; readonly api?: LiveApi } = {},
+): Promise<void> {
+  const api = options.api ?? new LiveApi();
+  api.serve("example.com", "reports", "Report", "a", "b", "c");
+  const clock = new FakeClock();
+  const metrics = createMetrics("test");
+  const registry = new IngesterRegistry(COMPILE_SETTINGS);
+  const activities = new Activities();
+  const log = new RecordingLog();
+  const stop = new AbortController();
+  for (const name of ["a", "b"]) registry.put(reader(name));
+  const running = superviseSources({
+    registry,
+    activities,
+    pipeline: pipelineOf(api, clock, metrics),
+    api,
+    clock,
+    metrics,
+    log,
+    mayWrite: options.mayWrite ?? ((): boolean => true),
+    onResumed: () => {},
+  }, stop.signal);
+  let hasEnded = false;
+  running.finally(() => hasEnded = true);
+  const settle = async (): Promise<void> => {
+    for (let turn = 0; turn < 20; turn++) await clock.settle();
+  };
+  await settle();
+  await act({
+    api,
+    registry,
+    activities,
+    clock,
+    log,
+    metrics,
+    state: (namespace) => activities.of(`zen/${namespace}`).sources.get(sourceOf(namespace))?.kind,
+    settle,
+    stop: () => stop.abort(new Error("the term ended")),
+    hasEnded: () => hasEnded,
+  });
+  stop.abort(new Error("the test ended"));
+  await running;
+  assert.equal(clock.sleeping, 0, "Somebody still sleeps");
+  for (const namespace of ["a", "b", "c"]) assert.equal(api.watching(reports(namespace)), 0, namespace);
+}
+
+Deno.test("A change of one Ingester restarts its own source and touches no other", async () => {
+  await scene(async ({ api, registry, state, settle }) => {
+    assert.deepEqual([state("a"), state("b")], ["running", "running"]);
+    registry.put(reader("a", 2, { labelSelector: "team=x" }));
+    await settle();
+    assert.deepEqual([api.opened(reports("a")), api.opened(reports("b"))], [2, 1]);
+    assert.deepEqual([api.watching(reports("a")), api.watching(reports("b"))], [1, 1]);
+    assert.equal(api.requests.at(-1)?.query?.["labelSelector"], "team=x");
+    registry.put(reader("c"));
+    await settle();
+    assert.deepEqual(["a", "b", "c"].map((name) => api.opened(reports(name))), [2, 1, 1]);
+  });
+});
+
+Deno.test("A change of status alone restarts nothing", async () => {
+  await scene(async ({ api, registry, settle }) => {
+    const ingester = reader("a");
+    registry.put({ ...ingester, status: { observedGeneration: 1 } });
+    await settle();
+    assert.equal(api.opened(reports("a")), 1);
+  });
+});
+
+Deno.test("An Ingester that is deleted or suspended is read no more, and nothing of it is remembered", async () => {
+  await scene(async ({ api, registry, activities, state, settle }) => {
+    const suspended = reader("b", 2);
+    registry.remove("zen/a");
+    registry.put({ ...suspended, spec: { ...suspended.spec, suspend: true } });
+    await settle();
+    assert.deepEqual([api.watching(reports("a")), api.watching(reports("b"))], [0, 0]);
+    assert.deepEqual([state("a"), state("b")], [undefined, undefined]);
+    assert.equal(activities.of("zen/a").stall, undefined);
+  });
+});
+
+Deno.test("What a stopped source was writing has ended before the supervisor has", async () => {
+  const api = new LiveApi();
+  const gate = Promise.withResolvers<unknown>();
+  api.answer(observations("a"), () => gate.promise);
+  await scene(async ({ registry, settle, stop, hasEnded }) => {
+    api.put(reports("a"), { metadata: { name: "r", namespace: "a", uid: "u" } });
+    await settle();
+    assert.equal(api.sent("POST").length, 1);
+    // Neither the end of its Ingester nor that of the term may leave a write behind unseen.
+    registry.remove("zen/a");
+    await settle();
+    stop();
+    await settle();
+    assert.equal(hasEnded(), false);
+    gate.resolve({});
+    await settle();
+    assert.equal(hasEnded(), true);
+  }, { api });
+});
+
+Deno.test("What waits when its source is stopped is not begun", async () => {
+  const api = new LiveApi();
+  const gate = Promise.withResolvers<unknown>();
+  api.answer(observations("a"), () => gate.promise);
+  await scene(async ({ registry, metrics, settle }) => {
+    const put = (text: string): void =>
+      api.put(reports("a"), {
+        metadata: { name: "r", namespace: "a", uid: "u", annotations: { text } },
+      });
+    put("first");
+    put("second, which waits for the first since it is the same object");
+    await settle();
+    registry.remove("zen/a");
+    gate.resolve({});
+    await settle();
+    assert.deepEqual((await metrics.received.get()).values.map(({ value }) => value), [1]);
+    assert.equal(api.sent("POST").length, 1);
+  }, { api });
+});
+
+Deno.test("One source that cannot be read says why and stops no other", async () => {
+  const forbidden = new ApiError("may not list", { code: 403 });
+  await scene(async ({ api, clock, state, settle }) => {
+    api.fail(reports("a"), forbidden);
+    await settle();
+    await clock.advance(2000);
+    assert.deepEqual([state("a"), state("b")], ["forbidden", "running"]);
+    api.fail(reports("a"), undefined);
+    await clock.advance(31_000);
+    assert.deepEqual([state("a"), state("b")], ["running", "running"]);
+  });
+});
+
+Deno.test("A mistake of this program in one source is logged, and the source started again", async () => {
+  await scene(async ({ api, clock, log, state, settle }) => {
+    api.answer("/apis/example.com/v1", () => {
+      throw new TypeError("a mistake");
+    });
+    api.fail(reports("a"), new ApiError("gone", { code: 404 }));
+    await clock.advance(10_500);
+    await settle();
+    assert.deepEqual([state("a"), state("b")], ["failing", "running"]);
+    const lines = log.of("Source failed and is started again");
+    assert.match(String(lines[0]?.fields["error"]), /a mistake/);
+    api.serve("example.com", "reports", "Report");
+    api.fail(reports("a"), undefined);
+    await clock.advance(1000);
+    assert.equal(state("a"), "running");
+  });
+});
+
+Deno.test("A write that a person must mend stalls its Ingester alone, until the Ingester changes", async () => {
+  const api = new LiveApi();
+  api.answer(observations("a"), () => {
+    throw new ApiError("may not create", { code: 403 });
+  });
+  await scene(async ({ registry, activities, settle }) => {
+    api.put(reports("a"), { metadata: { name: "r", namespace: "a", uid: "u" } });
+    await settle();
+    assert.deepEqual([activities.of("zen/a").stall, activities.of("zen/b").stall], [
+      "may not create",
+      undefined,
+    ]);
+    registry.put(reader("a", 2, { labelSelector: "team=none" }));
+    assert.equal(activities.of("zen/a").stall, undefined);
+    await settle();
+  }, { api });
+});
+
+Deno.test("Writes refused because the term ended are no failure of their source", async () => {
+  let isLeading = true;
+  const api = new LiveApi();
+  api.answer(observations("a"), () => ({}));
+  await scene(async ({ log, clock, settle }) => {
+    isLeading = false;
+    api.put(reports("a"), { metadata: { name: "r", namespace: "a", uid: "u" } });
+    await settle();
+    assert.equal(api.sent("POST").length, 0);
+    assert.deepEqual(log.lines.filter(({ level }) => level === "error"), []);
+    // What was not written is read again once it may be.
+    isLeading = true;
+    api.put(reports("a"), { metadata: { name: "s", namespace: "a", uid: "v" } });
+    await clock.advance(2000);
+    assert.equal(api.sent("POST").length, 2);
+    assert.deepEqual(log.lines.filter(({ level }) => level === "error"), []);
+  }, { mayWrite: () => isLeading, api });
+});

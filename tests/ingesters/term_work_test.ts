@@ -1,0 +1,108 @@
+import assert from "node:assert/strict";
+import { Activities } from "../../src/ingesters/activities.ts";
+import { IngesterRegistry } from "../../src/ingesters/registry.ts";
+import { doTermWork, type TermWork } from "../../src/ingesters/term_work.ts";
+import { createMetrics } from "../../src/observe/metrics.ts";
+import { FakeClock } from "../support/fake_clock.ts";
+import { COMPILE_SETTINGS, ingesterOf } from "../support/ingester_of.ts";
+import { LiveApi } from "../support/live_api.ts";
+import { pipelineOf } from "../support/pipeline_of.ts";
+import { silentLog } from "../support/silent_log.ts";
+
+const REPORTS = "/apis/example.com/v1/namespaces/a/reports";
+const OBSERVATIONS = "/apis/zen.kube-zen.io/v1alpha1/namespaces/a/observations";
+const STATUS = "/apis/zen.kube-zen.io/v1alpha1/namespaces/zen/ingesters/reader/status";
+
+/** The work of a leader with one Ingester, over an API server in memory. */
+function work(api: LiveApi, clock: FakeClock): TermWork {
+  api.serve("example.com", "reports", "Report", "a");
+  const registry = new IngesterRegistry(COMPILE_SETTINGS);
+  registry.put(ingesterOf("reader", {
+    source: "own",
+    ingester: "informer",
+    namespaces: ["a"],
+    informer: { gvr: { group: "example.com", version: "v1", resource: "reports" } },
+  }));
+  const metrics = createMetrics("test");
+  return {
+    registry,
+    activities: new Activities(),
+    pipeline: pipelineOf(api, clock, metrics),
+    api,
+    clock,
+    metrics,
+    log: silentLog,
+    collector: {
+      intervalMilliseconds: 60_000,
+      namespaces: ["a"],
+      ingesterNamespaces: undefined,
+      defaultTtlSeconds: 60,
+      onDeleted: () => {},
+    },
+  };
+}
+
+const expired = {
+  metadata: { name: "old", namespace: "a", uid: "u", creationTimestamp: "2026-01-01T00:00:00Z" },
+  spec: { ttlSecondsAfterCreation: 1 },
+};
+
+Deno.test("The leader reads the sources, writes the statuses and collects what has expired", async () => {
+  const api = new LiveApi();
+  const clock = new FakeClock();
+  const deleted: string[] = [];
+  let resumed = 0;
+  const parts = work(api, clock);
+  api.answer(STATUS, () => ({}));
+  api.put(OBSERVATIONS, expired);
+  api.answer(`${OBSERVATIONS}/old`, ({ method }) => deleted.push(method));
+  const stop = new AbortController();
+  const running = doTermWork(parts, () => true, () => resumed++, stop.signal);
+  await clock.advance(130_000);
+  assert.equal(resumed, 1);
+  assert.equal(api.watching(REPORTS), 1);
+  assert.equal(api.sent("PATCH")[0]?.path, STATUS);
+  assert.ok(deleted.length > 0 && deleted.every((method) => method === "DELETE"));
+  stop.abort(new Error("the term ended"));
+  await running;
+  assert.deepEqual([api.watching(REPORTS), clock.sleeping], [0, 0]);
+  assert.equal(parts.activities.of("zen/reader").sources.size, 0);
+});
+
+Deno.test("Work that is asked to end ends only when its last write has", async () => {
+  const api = new LiveApi();
+  const clock = new FakeClock();
+  const gate = Promise.withResolvers<unknown>();
+  const parts = work(api, clock);
+  api.answer(STATUS, () => ({}));
+  api.answer(OBSERVATIONS, () => gate.promise);
+  api.put(REPORTS, { metadata: { name: "r", namespace: "a", uid: "u" } });
+  const stop = new AbortController();
+  let hasEnded = false;
+  const running = doTermWork(parts, () => true, () => {}, stop.signal).then(() => hasEnded = true);
+  await clock.advance(100);
+  assert.equal(api.sent("POST").length, 1);
+  stop.abort(new Error("the term ended"));
+  await clock.advance(1000);
+  assert.equal(hasEnded, false);
+  gate.resolve({});
+  await running;
+});
+
+Deno.test("A mistake of this program ends the term with its reason, and everything in it", async () => {
+  const api = new LiveApi();
+  const clock = new FakeClock();
+  const parts = work(api, clock);
+  api.answer(STATUS, () => {
+    throw new TypeError("a mistake");
+  });
+  const running = doTermWork(parts, () => true, () => {}, new AbortController().signal);
+  const failed = assert.rejects(running, (error: Error) => {
+    assert.match(error.message, /statuses/);
+    assert.match(String(error.cause), /a mistake/);
+    return true;
+  });
+  await clock.advance(1000);
+  await failed;
+  assert.deepEqual([api.watching(REPORTS), clock.sleeping], [0, 0]);
+});
