@@ -1,6 +1,4 @@
 import { generateKeyPairSync } from "node:crypto";
-import { systemClock } from "../../src/run/clock.ts";
-import { DeadlineError, withDeadline } from "../../src/run/deadline.ts";
 import type { CertificateAuthority, Certified } from "./certificates.ts";
 import { retryOnCollision } from "./retry_on_collision.ts";
 import { ServerProcess, type ServerStart } from "./server_process.ts";
@@ -20,7 +18,6 @@ export interface ApiServerStart extends Pick<ServerStart, "executable" | "guardi
 }
 
 const READY_GUARD_MILLISECONDS = 60_000;
-const ASK_MILLISECONDS = 2_000;
 const STOP_PATIENCE_MILLISECONDS = 30_000;
 const SERVER_NAMES = ["localhost", "kubernetes", "kubernetes.default", "kubernetes.default.svc"];
 
@@ -94,25 +91,15 @@ async function launchOn(
   });
   // The namespaces of the system are made after it calls itself ready.
   const paths = ["/readyz", "/api/v1/namespaces/default", "/api/v1/namespaces/kube-system"];
-  const isReady = async (): Promise<boolean> => {
-    for (const path of paths) if (!await isFound(`${url}${path}`, client)) return false;
-    return true;
-  };
-  await process.untilReady(isReady, READY_GUARD_MILLISECONDS);
-  return process;
-}
-
-async function isFound(url: string, client: Deno.HttpClient): Promise<boolean> {
-  try {
-    return await withDeadline(ASK_MILLISECONDS, systemClock, async (signal) => {
-      const response = await fetch(url, { client, signal });
+  await process.untilReady(async (signal) => {
+    for (const path of paths) {
+      const response = await fetch(`${url}${path}`, { client, signal });
       await response.body?.cancel();
-      return response.ok;
-    }, new AbortController().signal);
-  } catch (error) {
-    if (error instanceof TypeError || error instanceof DeadlineError) return false;
-    throw error;
-  }
+      if (!response.ok) return false;
+    }
+    return true;
+  }, READY_GUARD_MILLISECONDS);
+  return process;
 }
 
 /** Writes what the server reads from files, and returns all of its arguments but the port. */

@@ -26,8 +26,8 @@ export async function ensureBinaries(
     const missing = await missingIn(assets);
     if (missing.length === 0) return binariesIn(assets);
     throw new Error(
-      `Cannot use KUBEBUILDER_ASSETS: ${assets} must hold etcd and kube-apiserver, without ${
-        missing.join(", ")
+      `Cannot use KUBEBUILDER_ASSETS: ${assets} must hold etcd and kube-apiserver; there is no ${
+        missing.join(", no ")
       }`,
     );
   }

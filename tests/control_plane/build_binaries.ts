@@ -79,7 +79,6 @@ async function buildOne(
     args: [...recipe.args, "-v", "-o", output, goPackage],
     cwd: recipe.module,
     env: goEnvironment(place.path),
-    stdin: "null",
     stdout: "null",
     stderr: "piped",
   });

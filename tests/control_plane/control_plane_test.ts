@@ -78,7 +78,7 @@ Deno.test("a control plane is a real one, and nothing of it stays", async (test)
     assert.equal(code, 1);
     assert.match(
       stderr,
-      /Forbidden.*"system:serviceaccount:production:reader" cannot create resource "configmaps"/,
+      /forbidden: User "system:serviceaccount:production:reader" cannot create resource "configmaps"/,
     );
   });
 

@@ -40,19 +40,13 @@ export async function startEtcd(
         `--initial-cluster=${name}=${peer}`,
       ],
     });
-    await process.untilReady(() => isMember(url, name), READY_GUARD_MILLISECONDS);
+    await process.untilReady((signal) => isMember(url, name, signal), READY_GUARD_MILLISECONDS);
     return { process, url };
   });
 }
 
-async function isMember(url: string, name: string): Promise<boolean> {
-  try {
-    const response = await fetch(`${url}/v3/cluster/member/list`, { method: "POST", body: "{}" });
-    const text = await response.text();
-    return response.ok &&
-      listAt(JSON.parse(text), "members").some((member) => textAt(member, "name") === name);
-  } catch (error) {
-    if (error instanceof TypeError || error instanceof SyntaxError) return false;
-    throw error;
-  }
+async function isMember(url: string, name: string, signal: AbortSignal): Promise<boolean> {
+  const response = await fetch(`${url}/v3/cluster/member/list`, { method: "POST", body: "{}", signal });
+  const text = await response.text();
+  return response.ok && listAt(JSON.parse(text), "members").some((member) => textAt(member, "name") === name);
 }

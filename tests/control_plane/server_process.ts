@@ -1,4 +1,5 @@
 import { systemClock } from "../../src/run/clock.ts";
+import { DeadlineError, withDeadline } from "../../src/run/deadline.ts";
 import type { Guardian } from "../support/guardian.ts";
 
 /** What a server is started with. */
@@ -27,6 +28,7 @@ export class NotStartedError extends Error {
 
 const TAIL_LINES = 30;
 const POLL_MILLISECONDS = 50;
+const ASK_MILLISECONDS = 5_000;
 
 /** A server that runs as a process of its own and logs into a file. */
 export class ServerProcess {
@@ -65,7 +67,6 @@ export class ServerProcess {
       // Nothing of the environment may change what a test sees, such as a proxy for webhooks.
       clearEnv: true,
       env: { PATH: "/usr/bin:/bin" },
-      stdin: "null",
       stdout: "null",
       stderr: "null",
     });
@@ -106,12 +107,16 @@ export class ServerProcess {
   /**
    * Asks again and again until the server is ready; one that is not in time is killed.
    *
+   * @param isReady may fail as `fetch` and `JSON.parse` do
    * @throws NotStartedError when the process ends meanwhile, or after `guardMilliseconds`
    */
-  async untilReady(isReady: () => Promise<boolean>, guardMilliseconds: number): Promise<void> {
+  async untilReady(
+    isReady: (signal: AbortSignal) => Promise<boolean>,
+    guardMilliseconds: number,
+  ): Promise<void> {
     const start = systemClock.monotonic();
     while (!this.#hasEnded) {
-      if (await isReady() && !this.#hasEnded) return;
+      if (await answers(isReady) && !this.#hasEnded) return;
       if (systemClock.monotonic() - start > guardMilliseconds) {
         await this.kill();
         throw await this.#notStarted(`it must be ready within ${guardMilliseconds} ms`);
@@ -125,5 +130,15 @@ export class ServerProcess {
     const lines = (await Deno.readTextFile(this.logFile)).trimEnd().split("\n");
     const tail = lines.slice(-TAIL_LINES).join("\n");
     return new NotStartedError(`Cannot start ${this.name}: ${why}`, this.logFile, tail);
+  }
+}
+
+async function answers(isReady: (signal: AbortSignal) => Promise<boolean>): Promise<boolean> {
+  try {
+    return await withDeadline(ASK_MILLISECONDS, systemClock, isReady, new AbortController().signal);
+  } catch (error) {
+    const isExpected = [TypeError, DeadlineError, SyntaxError].some((type) => error instanceof type);
+    if (isExpected) return false;
+    throw error;
   }
 }
