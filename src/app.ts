@@ -97,26 +97,27 @@ export async function runApp(config: Config, around: Surroundings, signal: Abort
   });
   const readiness = new ReadinessView({ registry, activities, metrics });
 
-  const observe = stack.use(serveObserve({
-    app: createObserveApp({
-      registry: metrics.registry,
-      health,
-      status: () => ({
-        version,
-        identity,
-        leader: elector.isLeading,
-        leaseHolder: elector.holder,
-        uptimeSeconds: Math.round((clock.monotonic() - startedAt) / 1000),
-        ready: health.readyz().kind === "passing",
-        ingesters: readiness.lines(),
+  const observe = stack.use(opened("METRICS_PORT", config.listen.metricsPort, () =>
+    serveObserve({
+      app: createObserveApp({
+        registry: metrics.registry,
+        health,
+        status: () => ({
+          version,
+          identity,
+          leader: elector.isLeading,
+          leaseHolder: elector.holder,
+          uptimeSeconds: Math.round((clock.monotonic() - startedAt) / 1000),
+          ready: health.readyz().kind === "passing",
+          ingesters: readiness.lines(),
+        }),
+        readToken: tokenFile(config.boardTokenFile),
+        log,
       }),
-      readToken: tokenFile(config.boardTokenFile),
-      log,
-    }),
-    hostname: config.listen.address,
-    port: config.listen.metricsPort,
-    clock,
-  }));
+      hostname: config.listen.address,
+      port: config.listen.metricsPort,
+      clock,
+    })));
   const unsynced = new Set<string | undefined>(ingesterNamespaces ?? [undefined]);
   const routes = createRouteTable({
     registry,
@@ -127,15 +128,16 @@ export async function runApp(config: Config, around: Surroundings, signal: Abort
   });
   const intakeApp = createIntakeApp({ routes, secrets, metrics, clock, log });
   const intake = stack.use(
-    await listen({
-      hostname: config.listen.address,
-      port: config.listen.webhookPort,
-      tls: tlsFilesOf(config),
-      limits: LISTENER_LIMITS,
-      answer: (request, inner) => intakeApp.fetch(request, { signal: inner }),
-      clock,
-      log,
-    }),
+    await opened("WEBHOOK_PORT", config.listen.webhookPort, async () =>
+      await listen({
+        hostname: config.listen.address,
+        port: config.listen.webhookPort,
+        tls: tlsFilesOf(config),
+        limits: LISTENER_LIMITS,
+        answer: (request, inner) => intakeApp.fetch(request, { signal: inner }),
+        clock,
+        log,
+      })),
   );
   health.markListenersUp(true);
   log.info("Listening", { webhook_port: intake.port, metrics_port: observe.port });
@@ -192,6 +194,22 @@ export async function runApp(config: Config, around: Surroundings, signal: Abort
   // The group takes it for obedience when this comes after the stop was asked for; it is none.
   if (stuck !== undefined) throw stuck;
   log.info("Stopped");
+}
+
+/** Opens a port, or says which setting to change. */
+function opened<T>(setting: string, port: number, open: () => T): T {
+  const refuse = (cause: unknown): never => {
+    throw new Error(
+      `Cannot listen on port ${port}: give another ${setting} if something else listens there`,
+      { cause },
+    );
+  };
+  try {
+    const result = open();
+    return result instanceof Promise ? result.catch(refuse) as T : result;
+  } catch (cause) {
+    return refuse(cause);
+  }
 }
 
 /** Observes how long the hand-over took, when the first source of a term has its first answer. */

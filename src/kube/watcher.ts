@@ -74,7 +74,11 @@ const MAX_PAGE_LIMIT = 500;
 const PAGE_BYTES = 4 * 1024 * 1024;
 const START: State = { at: "listing", limit: FIRST_PAGE_LIMIT };
 const MISSING_MILLISECONDS = 10_000;
+/** A server that has just started refuses for a moment what it will grant: its RBAC is not read yet. */
+const FIRST_FORBIDDEN_MILLISECONDS = 1000;
 const FORBIDDEN_MILLISECONDS = 30_000;
+/** A watch that lasted so long has recovered. */
+const RECOVERED_MILLISECONDS = 10_000;
 
 /**
  * Lists and watches one resource for ever, through everything that ends a watch: its timeout, 410 Gone at the start or in
@@ -91,7 +95,7 @@ export async function* watchResource(
 ): AsyncGenerator<WatchEvent, never, undefined> {
   const path = resourcePath(target.gvr, target.namespace);
   const selectors = { labelSelector: target.labelSelector, fieldSelector: target.fieldSelector };
-  const backoff = new Backoff({ minMilliseconds: 200, maxMilliseconds: 10_000 }, clock);
+  const waits = createWaits(clock);
   let state: State = target.resourceVersion === undefined
     ? START
     : { at: "verifying", resourceVersion: target.resourceVersion };
@@ -109,7 +113,7 @@ export async function* watchResource(
         state = yield* watch(state.resourceVersion, state.isSuspect);
         break;
       case "restarting": {
-        const waitMilliseconds = waitAfter(state.reason, state.error, backoff);
+        const waitMilliseconds = waitAfter(state.reason, state.error, waits);
         yield {
           kind: "restarting",
           reason: state.reason,
@@ -154,7 +158,7 @@ export async function* watchResource(
       return { at: "listing", continueToken, limit: nextLimit(page.items) };
     }
     const resourceVersion = page.metadata.resourceVersion ?? "0";
-    backoff.reset();
+    waits.passing.reset();
     yield { kind: "relisted", resourceVersion };
     return { at: "watching", resourceVersion, isSuspect: false };
   }
@@ -195,6 +199,7 @@ export async function* watchResource(
         path,
         query: { ...selectors, watch: 1, resourceVersion, allowWatchBookmarks: true, timeoutSeconds },
       }, signal);
+      waits.forbidden.reset();
       yield { kind: "opened" };
       for await (
         const line of withWatchdog(
@@ -206,7 +211,8 @@ export async function* watchResource(
       ) {
         const event = parseEvent(line);
         if (event.kind === "error") return restartAfter(event.error, resumeAt(resourceVersion));
-        backoff.reset();
+        waits.passing.reset();
+        waits.expired.reset();
         resourceVersion = event.kind === "bookmark"
           ? event.resourceVersion
           : event.object.metadata.resourceVersion ?? resourceVersion;
@@ -228,6 +234,11 @@ export async function* watchResource(
         return { at: "restarting", reason: "unparsable", error, next };
       }
       return failed(error, resumeAt(resourceVersion));
+    } finally {
+      if (clock.monotonic() - openedAt >= RECOVERED_MILLISECONDS) {
+        waits.passing.reset();
+        waits.expired.reset();
+      }
     }
     // The server's own timeout. A server that closes at once would be asked in a tight loop without a wait.
     if (clock.monotonic() - openedAt < 1000) {
@@ -289,18 +300,39 @@ function restartAfter(error: unknown, next: State): State {
   }
 }
 
-function waitAfter(reason: RestartReason, error: Error | undefined, backoff: Backoff): number {
+/** How long to wait, growing from try to try; what one trouble has taught says nothing of another. */
+interface Waits {
+  readonly passing: Backoff;
+  readonly expired: Backoff;
+  readonly forbidden: Backoff;
+}
+
+function createWaits(clock: Clock): Waits {
+  const passing = { minMilliseconds: 200, maxMilliseconds: 10_000 };
+  return {
+    passing: new Backoff(passing, clock),
+    expired: new Backoff(passing, clock),
+    forbidden: new Backoff({
+      minMilliseconds: FIRST_FORBIDDEN_MILLISECONDS,
+      maxMilliseconds: FORBIDDEN_MILLISECONDS,
+    }, clock),
+  };
+}
+
+function waitAfter(reason: RestartReason, error: Error | undefined, waits: Waits): number {
   switch (reason) {
     case "missing":
       return MISSING_MILLISECONDS;
     case "forbidden":
-      return FORBIDDEN_MILLISECONDS;
+      return waits.forbidden.next();
+    case "expired":
+      return waits.expired.next();
     case "closed":
     case "rewound":
-      return error === undefined ? 0 : backoff.next();
+      return error === undefined ? 0 : waits.passing.next();
     default: {
       const asked = error instanceof ApiError ? error.retryAfterMilliseconds ?? 0 : 0;
-      return Math.max(asked, backoff.next());
+      return Math.max(asked, waits.passing.next());
     }
   }
 }

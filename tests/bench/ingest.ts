@@ -33,11 +33,15 @@ export async function ingestRound(
   v8Flags: string,
 ): Promise<IngestRound> {
   const namespace = `bench-${round}-${crypto.randomUUID().slice(0, 4)}`;
-  await cluster.applyYaml(`{apiVersion: v1, kind: Namespace, metadata: {name: ${namespace}}}`);
   await cluster.applyYaml(
-    `{apiVersion: zen.kube-zen.io/v1alpha1, kind: Ingester, metadata: {name: events, namespace: ${HOME}}, ` +
-      `spec: {source: kubernetes-events, namespaces: [${namespace}]}}`,
+    JSON.stringify({ apiVersion: "v1", kind: "Namespace", metadata: { name: namespace } }),
   );
+  await cluster.applyYaml(JSON.stringify({
+    apiVersion: "zen.kube-zen.io/v1alpha1",
+    kind: "Ingester",
+    metadata: { name: "events", namespace: HOME },
+    spec: { source: "kubernetes-events", namespaces: [namespace] },
+  }));
   await using outside = oracle(cluster.kubeconfig);
   const raw = await rawCreateRate(cluster.kubeconfig, namespace, count);
   await outside.createEvents(events(namespace, "before", count));
@@ -47,7 +51,7 @@ export async function ingestRound(
     env: {
       POD_NAMESPACE: HOME,
       BIND_ADDRESS: "127.0.0.1",
-      DENO_V8_FLAGS: v8Flags,
+      ...(v8Flags === "" ? {} : { DENO_V8_FLAGS: v8Flags }),
       LEADER_ELECTION_ID: namespace,
     },
   });
@@ -78,7 +82,7 @@ async function created(replica: Replica): Promise<number> {
 }
 
 async function megabytes(replica: Replica): Promise<number> {
-  return await replica.residentBytes() / 1e6;
+  return (await replica.metrics()).sum("process_resident_memory_bytes") / 1e6;
 }
 
 function* events(namespace: string, prefix: string, count: number): Generator<{

@@ -23,7 +23,9 @@ if (!Number.isInteger(rounds) || rounds < 1 || !Number.isInteger(events) || even
 
 await using plane = await startControlPlane();
 await plane.installCrds(pathOf("../../chart/crds"));
-await plane.applyYaml("{apiVersion: v1, kind: Namespace, metadata: {name: zen-system}}");
+await plane.applyYaml(
+  JSON.stringify({ apiVersion: "v1", kind: "Namespace", metadata: { name: "zen-system" } }),
+);
 
 console.log(`${events} Events before the start and ${events} while it runs, ${rounds} rounds, MB resident\n`);
 console.log("flags               round  raw/s  ingest/s  ratio  idle  loaded  settled");
