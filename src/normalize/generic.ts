@@ -1,5 +1,5 @@
 import type { Normalized } from "../model/finding.ts";
-import { type JsonObject, property } from "../model/json.ts";
+import { at, type JsonObject, property } from "../model/json.ts";
 import type { ResourceReference } from "../model/observation.ts";
 import { makeFinding } from "./make_finding.ts";
 import { redactObject } from "./redact.ts";
@@ -12,13 +12,17 @@ const TITLE_FIELDS = ["title", "summary", "subject", "message", "msg", "name", "
 const DESCRIPTION_FIELDS = ["description", "message", "msg", "text", "details"];
 const TIME_FIELDS = ["time", "timestamp", "@timestamp"];
 
+/** What the API server writes into an object at each write of it, whatever it says (metav1.ObjectMeta). */
+const BOOKKEEPING = ["resourceVersion", "managedFields", "selfLink"];
+
 /** The finding of any JSON object: what it is, nobody has said. */
-export function normalizeGeneric(payload: JsonObject, source: string): readonly Normalized[] {
+export function normalizeGeneric(received: JsonObject, source: string): readonly Normalized[] {
+  const resource = readResource(received);
+  const payload = resource === undefined ? received : withoutBookkeeping(received);
   const text = (name: string): string | undefined => {
     const found = property(payload, name);
     return typeof found === "string" && found.trim() !== "" ? found : undefined;
   };
-  const resource = readResource(payload);
   const titleField = TITLE_FIELDS.find((name) => text(name) !== undefined);
   const descriptionField = DESCRIPTION_FIELDS.find((name) => name !== titleField && text(name) !== undefined);
   const objectTitle = resource?.name === undefined
@@ -30,13 +34,23 @@ export function normalizeGeneric(payload: JsonObject, source: string): readonly 
     eventType: "generic",
     title: (titleField === undefined ? undefined : text(titleField)) ?? objectTitle ?? `${source} signal`,
     description: descriptionField === undefined ? undefined : text(descriptionField),
-    detectedAt: firstTime(...TIME_FIELDS.map((name) => property(payload, name))),
+    detectedAt: firstTime(
+      ...TIME_FIELDS.map((name) => property(payload, name)),
+      // An object is read again after every restart: only a time of its own keeps it in its window.
+      resource === undefined ? undefined : at(payload, "metadata", "creationTimestamp"),
+    ),
     resource,
     identity: [payload],
     isWindowed: true,
     isState: false,
     details: redactObject(payload),
   })];
+}
+
+/** The object without what changes although nothing in it does: that must not make another finding of it. */
+function withoutBookkeeping(object: JsonObject): JsonObject {
+  const metadata = Object.entries(object["metadata"] ?? {}).filter(([name]) => !BOOKKEEPING.includes(name));
+  return { ...object, metadata: Object.fromEntries(metadata) };
 }
 
 /** A payload that is a Kubernetes object is about itself. */
