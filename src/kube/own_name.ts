@@ -23,7 +23,8 @@ export async function ownName(api: Api, clock: Clock, signal: AbortSignal): Prom
       return textAt(review, "status", "userInfo", "username");
     } catch (error) {
       if (!isApiError(error)) throw error;
-      if (!error.isPassing) return undefined;
+      // Everybody may ask; only a server that has just started, and has not read its RBAC yet, refuses.
+      if (!error.isPassing && error.kind !== "forbidden") return undefined;
       await clock.sleep(backoff.next(), signal);
     }
   }

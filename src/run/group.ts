@@ -7,6 +7,7 @@ export class Group implements AsyncDisposable {
   readonly #running = new Set<Promise<void>>();
   readonly #leaveParent: () => void;
   #failure: { readonly error: unknown } | undefined;
+  #isFailureTold = false;
 
   constructor(parent: AbortSignal) {
     const onAbort = (): void => this.close(parent.reason);
@@ -38,14 +39,22 @@ export class Group implements AsyncDisposable {
    * @throws the first failure
    */
   async settled(): Promise<void> {
-    while (this.#running.size > 0) await Promise.all(this.#running);
-    this.#leaveParent();
-    if (this.#failure !== undefined) throw this.#failure.error;
+    await this.#ended();
+    if (this.#failure === undefined) return;
+    this.#isFailureTold = true;
+    throw this.#failure.error;
   }
 
+  /** Ends all tasks; throws the first failure unless `settled` has: told twice, it would hide itself (SuppressedError). */
   async [Symbol.asyncDispose](): Promise<void> {
     this.close();
-    await this.settled();
+    await this.#ended();
+    if (this.#failure !== undefined && !this.#isFailureTold) throw this.#failure.error;
+  }
+
+  async #ended(): Promise<void> {
+    while (this.#running.size > 0) await Promise.all(this.#running);
+    this.#leaveParent();
   }
 
   async #watch(name: string, task: (signal: AbortSignal) => Promise<void>): Promise<void> {

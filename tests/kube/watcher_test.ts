@@ -207,7 +207,7 @@ Deno.test("A silent watch is given up, and its connections with it", async () =>
 
 Deno.test("What a failure means for the next try is one table", async () => {
   const cases: readonly [Answer, string, number][] = [
-    [failure(403, "Forbidden"), "restarting forbidden", 30_000],
+    [failure(403, "Forbidden"), "restarting forbidden", 1000],
     [failure(404, "NotFound"), "restarting missing", 10_000],
     [failure(500, "InternalError"), "restarting server_error", 200],
     [failure(0), "restarting unreachable", 200],
@@ -221,6 +221,28 @@ Deno.test("What a failure means for the next try is one table", async () => {
     );
     assert.equal(told[3], "listed a");
   }
+});
+
+Deno.test("A refused right is asked for again soon, then every 30 s, also when only the watch is refused", async () => {
+  const refused = failure(403, "Forbidden");
+  const lists = await play(Array.from({ length: 8 }, () => refused), 16);
+  assert.deepEqual(lists.clock.slept.slice(0, 7), [1000, 2000, 4000, 8000, 16_000, 30_000, 30_000]);
+  const watches = await play(Array.from({ length: 8 }, () => [page([], "1"), refused]).flat(), 24);
+  assert.deepEqual(watches.clock.slept.slice(0, 7), [1000, 2000, 4000, 8000, 16_000, 30_000, 30_000]);
+});
+
+Deno.test("An expired position is listed anew soon, however long the server was away before", async () => {
+  const away = Array.from({ length: 6 }, () => failure(0));
+  const { told, clock } = await play([
+    page([], "5"),
+    lines([], "break"),
+    ...away,
+    page([], "6"),
+    failure(410, "Expired"),
+    page(["a"], "7"),
+  ], 13);
+  assert.deepEqual(told.slice(-3), ["restarting expired", "relisting", "listed a"]);
+  assert.deepEqual(clock.slept.slice(-2), [10_000, 200]);
 });
 
 Deno.test("429 waits as long as Retry-After asks", async () => {

@@ -102,3 +102,15 @@ Deno.test("Leaving its scope ends a group and waits for its tasks", async () => 
   }
   assert.equal(isEnded, true);
 });
+
+Deno.test("A failure that settled has thrown is not thrown again by the disposal, and one it has not is", async () => {
+  const broken = async (isAwaited: boolean): Promise<void> => {
+    await using group = new Group(new AbortController().signal);
+    group.run("broken", () => Promise.reject(new TypeError("no such thing")));
+    if (isAwaited) await group.settled();
+    else await turn();
+  };
+  for (const isAwaited of [true, false]) {
+    await assert.rejects(broken(isAwaited), { name: "Error", message: "Task broken failed" });
+  }
+});
