@@ -2,6 +2,7 @@ import { compileFilter, mergeFilters } from "../filter/filter.ts";
 import { parseDuration } from "../model/duration.ts";
 import type { AuthType, GroupVersionResource, Ingester, IngesterSpec } from "../model/ingester.ts";
 import { ingesterSpecSchema } from "../model/ingester_schema.ts";
+import { GROUP } from "../model/observation.ts";
 import { type Preset, presetOf } from "../model/preset.ts";
 import type { Lane } from "../pipeline/lane.ts";
 
@@ -60,6 +61,8 @@ export function compileIngester(ingester: Ingester, settings: CompileSettings): 
   const webhookPath = kind === "webhook" ? path : undefined;
   const problems = unsupported(spec, preset, kind);
   const targets = kind === "informer" ? targetsOf(ingester, spec, preset, settings) : [];
+  if (kind === "webhook") problems.push(...pathProblems(spec, ingester, settings));
+  if (kind === "informer") problems.push(...gvrProblems(spec));
   if (kind === "informer" && problems.length === 0 && targets.length === 0) {
     problems.push(noTarget(spec, preset));
   }
@@ -107,6 +110,34 @@ function unsupported(spec: IngesterSpec, preset: Preset, kind: string): string[]
     [!isDefaultDestination, "spec.destinations other than observations"],
   ];
   return cases.filter(([applies]) => applies).map(([, what]) => `${what} is not supported by this version`);
+}
+
+/** What a path must not be: one that a client rewrites on its way, or the prefix of the tenants' own. */
+function pathProblems(spec: IngesterSpec, ingester: Ingester, settings: CompileSettings): string[] {
+  const path = spec.webhook?.path;
+  if (path === undefined) return [];
+  const problems: string[] = [];
+  if (path.split("/").slice(1).some((segment) => segment === "" || segment === "." || segment === "..")) {
+    problems.push("spec.webhook.path must have no empty segment, and none that is . or ..");
+  }
+  if (ingester.metadata.namespace === settings.podNamespace && path.startsWith("/ns/")) {
+    problems.push(
+      "spec.webhook.path must not begin with /ns/, which belongs to Ingesters of other namespaces",
+    );
+  }
+  return problems;
+}
+
+/** What is never read: Secrets, whoever asks, and what this program writes itself, which would feed it without end. */
+function gvrProblems(spec: IngesterSpec): string[] {
+  const gvr = spec.informer?.gvr;
+  if (gvr?.group === "" && gvr.resource === "secrets") {
+    return ["spec.informer.gvr must not be secrets: their content is no finding"];
+  }
+  if (gvr?.group === GROUP) {
+    return [`spec.informer.gvr must not be of group ${GROUP}: every Observation would make another one`];
+  }
+  return [];
 }
 
 function laneOf(

@@ -144,7 +144,7 @@ export async function* watchResource(
       if (isApiError(error, "too-large") && at.limit > 1) return { ...at, limit: Math.ceil(at.limit / 4) };
       return failed(error, START);
     }
-    if (!Array.isArray(page?.items)) {
+    if (!Array.isArray(page?.items) || !isJsonObject(page.metadata)) {
       return {
         at: "restarting",
         reason: "unparsable",
@@ -172,7 +172,7 @@ export async function* watchResource(
         path,
         query: { ...selectors, limit: 1 },
       }, signal);
-      const now = page.metadata.resourceVersion ?? "0";
+      const now = textAt(page, "metadata", "resourceVersion") ?? "0";
       if (isOlder(now, resourceVersion)) return { at: "restarting", reason: "rewound", next: START };
       return { at: "watching", resourceVersion, isSuspect: false };
     } catch (error) {

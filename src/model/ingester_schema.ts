@@ -20,8 +20,10 @@ const rateLimit = z.strictObject({
   burst: z.int32().min(1).max(100000).describe("How many at once").optional(),
 });
 const gvr = z.strictObject({
-  group: z.string().max(253).describe('API group; "" for the core group'),
-  version: z.string().min(1).max(63).describe("Version, e.g. v1alpha1"),
+  group: z.string().max(253).regex(/^([a-z0-9]([a-z0-9.-]*[a-z0-9])?)?$/).describe(
+    'API group; "" for the core group',
+  ),
+  version: z.string().max(63).regex(/^[a-z0-9]([a-z0-9-]*[a-z0-9])?$/).describe("Version, e.g. v1alpha1"),
   resource: z.string().min(1).max(253).regex(/^[a-z0-9.-]+$/).describe("Plural, lower case"),
 });
 const names = z.array(z.string().min(1).max(253)).max(500);

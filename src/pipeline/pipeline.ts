@@ -16,6 +16,11 @@ import type { Lane } from "./lane.ts";
 /** How long and for whom the findings of one signal are written. */
 export type ProcessTerms = Omit<WriteTerms, "isDryRun">;
 
+interface BoundedTerms extends ProcessTerms {
+  /** Monotonic time, in milliseconds, up to which all findings of the signal are written. */
+  readonly patientUntil: number;
+}
+
 /** The way of one signal: normalize, filter, deduplicate, write; every finding gets exactly one verdict (promise P5). */
 export class Pipeline {
   readonly #writer: ObservationWriter;
@@ -25,6 +30,8 @@ export class Pipeline {
   readonly #log: Log;
   readonly #place: PlaceSettings;
   readonly #self: () => Self;
+  /** What is being written for senders that wait, by namespace and name; what a source writes may wait for long. */
+  readonly #writing = new Map<string, Promise<void>>();
 
   constructor(parts: {
     readonly writer: ObservationWriter;
@@ -57,12 +64,13 @@ export class Pipeline {
     terms: ProcessTerms,
     abort: AbortSignal,
   ): Promise<readonly Verdict[]> {
+    const bounded = { ...terms, patientUntil: this.#clock.monotonic() + terms.patienceMilliseconds };
     const items = normalize(signal, { stages: lane.stages, self: this.#self() });
     const { source } = lane;
     this.#metrics.received.inc({ source }, items.length);
     this.#metrics.inFlight.inc({ source }, items.length);
     const settled = await Promise.allSettled(
-      items.map((item) => this.#settle(item, signal, lane, terms, abort)),
+      items.map((item) => this.#settle(item, signal, lane, bounded, abort)),
     );
     return settled.map((outcome) => {
       if (outcome.status === "rejected") throw outcome.reason;
@@ -74,7 +82,7 @@ export class Pipeline {
     item: Normalized,
     signal: Signal,
     lane: Lane,
-    terms: ProcessTerms,
+    terms: BoundedTerms,
     abort: AbortSignal,
   ): Promise<Verdict> {
     try {
@@ -106,7 +114,7 @@ export class Pipeline {
     finding: Finding,
     signal: Signal,
     lane: Lane,
-    terms: ProcessTerms,
+    terms: BoundedTerms,
     abort: AbortSignal,
   ): Promise<Verdict> {
     const reason = lane.filter(finding) ?? (this.#isExpired(finding, signal, lane) ? "expired" : undefined);
@@ -114,7 +122,22 @@ export class Pipeline {
     const id = fingerprint(lane.source, finding, signalTime(finding, signal), lane.windowSeconds);
     const observation = { namespace: this.#namespaceOf(finding, lane), name: id.name };
     if (this.#recent.has(observation)) return this.#asSeen({ kind: "deduplicated", observation }, lane);
-    return await this.#write(finding, id, observation, signal, lane, terms, abort);
+    if (terms.patientUntil === Infinity) {
+      return await this.#write(finding, id, observation, signal, lane, terms, abort);
+    }
+    const key = `${observation.namespace}/${observation.name}`;
+    const before = this.#writing.get(key);
+    if (before !== undefined) {
+      // The same is being written at this moment, and soon over: its end tells whether anything is left to do.
+      await before;
+      if (this.#recent.has(observation)) return this.#asSeen({ kind: "deduplicated", observation }, lane);
+    }
+    const writing = this.#write(finding, id, observation, signal, lane, terms, abort);
+    const ended = writing.then(() => {}, () => {}).finally(() => {
+      if (this.#writing.get(key) === ended) this.#writing.delete(key);
+    });
+    this.#writing.set(key, ended);
+    return await writing;
   }
 
   async #write(
@@ -123,7 +146,7 @@ export class Pipeline {
     { namespace }: ObservationRef,
     signal: Signal,
     lane: Lane,
-    terms: ProcessTerms,
+    terms: BoundedTerms,
     abort: AbortSignal,
   ): Promise<Verdict> {
     const observation = buildObservation(finding, id, {
@@ -134,7 +157,12 @@ export class Pipeline {
       receivedAt: signal.receivedAt,
       ttlSeconds: lane.ttlSeconds(finding.severity),
     });
-    const result = await this.#writer.write(observation, { ...terms, isDryRun: lane.isDryRun }, abort);
+    const result = await this.#writer.write(observation, {
+      ...terms,
+      // However many findings a signal has, and whatever each waited for: the sender waits once.
+      patienceMilliseconds: Math.max(1, terms.patientUntil - this.#clock.monotonic()),
+      isDryRun: lane.isDryRun,
+    }, abort);
     switch (result.kind) {
       case "created":
       case "exists": {

@@ -86,8 +86,13 @@ async function findKind(
     try {
       const found = await discover(parts.api, options.gvr, signal);
       options.onResumed();
-      if (found !== undefined) return found.kind;
-      options.onState({ kind: "missing" });
+      if (found !== undefined && (found.isNamespaced || options.namespace === undefined)) return found.kind;
+      options.onState(
+        found === undefined ? { kind: "missing" } : {
+          kind: "failing",
+          message: `${gvrLabel(options.gvr)} is cluster-wide, so spec.namespaces must be absent`,
+        },
+      );
       milliseconds = MISSING_MILLISECONDS;
     } catch (error) {
       if (!isApiError(error)) throw error;
@@ -171,7 +176,6 @@ async function follow(
             });
           }
           // Discovery tells a missing resource from a missing right.
-          if (event.reason === "missing") return;
           if (event.reason === "forbidden" && !(await isServed(options, parts, signal))) return;
           break;
         }

@@ -64,13 +64,17 @@ export async function collectExpired(
     await parts.clock.sleep(options.intervalMilliseconds, signal);
     const startedAt = parts.clock.monotonic();
     let deleted = 0;
-    try {
-      for (const namespace of options.namespaces ?? [undefined]) {
+    for (const namespace of options.namespaces ?? [undefined]) {
+      try {
         deleted += await collectIn(namespace, options, parts, signal);
+      } catch (error) {
+        if (signal.aborted) throw signal.reason;
+        // One namespace that cannot be collected stops no other.
+        log.warn("Cannot collect expired Observations", {
+          namespace: namespace ?? "*",
+          error: error instanceof Error ? error.message : String(error),
+        });
       }
-    } catch (error) {
-      if (!isApiError(error)) throw error;
-      log.warn("Cannot collect expired Observations", { error: error.message });
     }
     if (deleted > 0) {
       log.info("Expired Observations collected", {

@@ -6,6 +6,7 @@ import type { ObservationRef } from "../model/verdict.ts";
 import type { Metrics } from "../observe/metrics.ts";
 import { Backoff } from "../run/backoff.ts";
 import type { Clock } from "../run/clock.ts";
+import { DeadlineError, withDeadline } from "../run/deadline.ts";
 import { AdaptiveConcurrency } from "./concurrency.ts";
 
 /** What became of a write. */
@@ -63,6 +64,26 @@ export class ObservationWriter {
    * @throws the signal's reason when it aborts, and {@link TermEndedError}
    */
   async write(observation: Observation, terms: WriteTerms, signal: AbortSignal): Promise<WriteResult> {
+    if (terms.patienceMilliseconds === Infinity) return await this.#writeAtLast(observation, terms, signal);
+    try {
+      return await withDeadline(
+        terms.patienceMilliseconds,
+        this.#clock,
+        (inner) => this.#writeAtLast(observation, terms, inner),
+        signal,
+      );
+    } catch (error) {
+      // Also while it waited for its turn. If the create went through all the same, the next try finds it there.
+      if (!(error instanceof DeadlineError)) throw error;
+      return { kind: "unavailable", message: "The API server did not take it in time" };
+    }
+  }
+
+  async #writeAtLast(
+    observation: Observation,
+    terms: WriteTerms,
+    signal: AbortSignal,
+  ): Promise<WriteResult> {
     const startedAt = this.#clock.monotonic();
     const backoff = new Backoff({ minMilliseconds: 50, maxMilliseconds: 15_000 }, this.#clock);
     let target = observation;

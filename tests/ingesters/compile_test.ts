@@ -105,6 +105,22 @@ Deno.test("What this version does not do is said aloud and closes the path", () 
     [{ source: "cert-manager" }, /cert-manager/],
     [{ source: "sealed-secrets" }, /sealed-secrets/],
     [{ source: "own", ingester: "informer" }, /informer\.gvr/],
+    [{
+      source: "own",
+      informer: { gvr: { group: "", version: "v1", resource: "secrets" } },
+      ingester: "informer",
+    }, /must not be secrets/],
+    [
+      {
+        source: "own",
+        ingester: "informer",
+        informer: { gvr: { group: "zen.kube-zen.io", version: "v1alpha1", resource: "observations" } },
+      },
+      /another one/,
+    ],
+    [{ source: "own", webhook: { path: "/../ingest/falco" } }, /no empty segment/],
+    [{ source: "own", webhook: { path: "/a//b" } }, /no empty segment/],
+    [{ source: "own", webhook: { path: "/ns/team-a/ingest/own" } }, /must not begin with \/ns\//],
     [{ source: "trivy", informer: { resyncPeriod: "10m" } }, /resyncPeriod/],
   ];
   for (const [spec, expected] of cases) {

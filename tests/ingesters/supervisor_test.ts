@@ -184,7 +184,7 @@ Deno.test("A mistake of this program in one source is logged, and the source sta
     api.answer("/apis/example.com/v1", () => {
       throw new TypeError("a mistake");
     });
-    api.fail(reports("a"), new ApiError("gone", { code: 404 }));
+    api.fail(reports("a"), new ApiError("may not list", { code: 403 }));
     await clock.advance(10_500);
     await settle();
     assert.deepEqual([state("a"), state("b")], ["failing", "running"]);

@@ -129,6 +129,15 @@ Deno.test("What was written lately is not asked for again, what failed is", asyn
   assert.equal(api.requests.length, 2);
 });
 
+Deno.test("The same finding a hundred times in one request is written once", async () => {
+  const { process, api, metrics } = scene([created]);
+  const verdicts = await process(Array.from({ length: 100 }, () => falco("a")));
+  assert.deepEqual(verdicts.filter(({ kind }) => kind === "created").length, 1);
+  assert.equal(verdicts.filter(({ kind }) => kind === "deduplicated").length, 99);
+  assert.equal(api.requests.length, 1);
+  assert.deepEqual(await ledger(metrics), [100, 100]);
+});
+
 Deno.test("A dry run remembers nothing, so that the real run after it writes", async () => {
   const { process } = scene([created, created]);
   await process(falco("a"), { isDryRun: true });

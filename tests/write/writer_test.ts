@@ -4,6 +4,7 @@ import { API_VERSION, type Observation } from "../../src/model/observation.ts";
 import { createMetrics } from "../../src/observe/metrics.ts";
 import type { Clock } from "../../src/run/clock.ts";
 import { ObservationWriter, TermEndedError, type WriteTerms } from "../../src/write/writer.ts";
+import { FakeClock } from "../support/fake_clock.ts";
 import { type Answer, ScriptedApi } from "../support/scripted_api.ts";
 
 const never = new AbortController().signal;
@@ -78,10 +79,48 @@ Deno.test("What an answer means is one table", async () => {
 });
 
 Deno.test("With bounded patience a failure that lasts is unavailable, and nothing is promised", async () => {
-  const { writer, slept } = scenario(Array.from({ length: 50 }, () => failure(503)));
-  const result = await writer.write(observation, { ...terms, patienceMilliseconds: 2000 }, never);
-  assert.equal(result.kind, "unavailable");
-  assert.ok(slept.reduce((sum, one) => sum + one, 0) <= 2000);
+  const clock = new FakeClock();
+  const api = new ScriptedApi(Array.from({ length: 50 }, () => failure(503)));
+  const writer = new ObservationWriter({ concurrency: 4, fallbackNamespace: "zen" }, {
+    api,
+    clock,
+    metrics: createMetrics("test"),
+  });
+  let ended: string | undefined;
+  const writing = writer.write(observation, { ...terms, patienceMilliseconds: 2000 }, never)
+    .then(({ kind }) => ended = kind);
+  await clock.advance(2200);
+  assert.equal(ended, "unavailable");
+  await writing;
+  const { length } = api.requests;
+  assert.ok(length > 2 && length < 20, `${length} requests`);
+});
+
+Deno.test("Patience counts the wait for a turn too: a server that hangs keeps nobody longer", async () => {
+  const clock = new FakeClock();
+  const hanging = {
+    request: (_: unknown, signal: AbortSignal) =>
+      new Promise<never>((_, reject) =>
+        signal.addEventListener("abort", () => reject(signal.reason), { once: true })
+      ),
+    stream: () => Promise.reject(new Error("no stream here")),
+  };
+  const writer = new ObservationWriter({ concurrency: 1, fallbackNamespace: "zen" }, {
+    api: hanging,
+    clock,
+    metrics: createMetrics("test"),
+  });
+  const ended: string[] = [];
+  const all = Array.from(
+    { length: 3 },
+    () =>
+      writer.write(observation, { ...terms, patienceMilliseconds: 2000 }, never).then(({ kind }) =>
+        ended.push(kind)
+      ),
+  );
+  await clock.advance(2200);
+  assert.deepEqual(ended, ["unavailable", "unavailable", "unavailable"]);
+  await Promise.all(all);
 });
 
 Deno.test("A missing right is told while it lasts, and that it is over", async () => {
