@@ -38,6 +38,12 @@ export class TermEndedError extends Error {
   }
 }
 
+/**
+ * How long somebody who waits for a write waits at most, his turn included. A burst on a server that is well is written late
+ * rather than refused; one that hangs must not keep its senders.
+ */
+const LONGEST_WAIT_MILLISECONDS = 15_000;
+
 /** Writes Observations: bounded, adaptive, retried, and never twice, since the name decides (promise P2). */
 export class ObservationWriter {
   readonly #api: Api;
@@ -67,13 +73,13 @@ export class ObservationWriter {
     if (terms.patienceMilliseconds === Infinity) return await this.#writeAtLast(observation, terms, signal);
     try {
       return await withDeadline(
-        terms.patienceMilliseconds,
+        LONGEST_WAIT_MILLISECONDS,
         this.#clock,
         (inner) => this.#writeAtLast(observation, terms, inner),
         signal,
       );
     } catch (error) {
-      // Also while it waited for its turn. If the create went through all the same, the next try finds it there.
+      // It waited for its turn, or for an answer. If the create went through all the same, the next try finds it there.
       if (!(error instanceof DeadlineError)) throw error;
       return { kind: "unavailable", message: "The API server did not take it in time" };
     }
