@@ -148,16 +148,6 @@ export class Replica implements AsyncDisposable {
     };
   }
 
-  /** Resident memory in bytes; where there is /proc. */
-  async residentBytes(): Promise<number> {
-    const status = await Deno.readTextFile(`/proc/${this.pid}/status`);
-    const [, kibibytes] = /^VmRSS:\s+(\d+) kB$/m.exec(status) ?? [];
-    if (kibibytes === undefined) {
-      throw new Error(`Cannot read the memory of ${this.name}: it must be running`);
-    }
-    return Number(kibibytes) * 1024;
-  }
-
   /** Sends a signal; nothing happens when the process has ended. */
   kill(signal: Deno.Signal): void {
     if (!this.#hasEnded) this.#child.kill(signal);
