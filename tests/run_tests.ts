@@ -3,6 +3,8 @@
  *
  * Usage: run_tests.ts unit | all
  */
+import { linesOf } from "./support/lines.ts";
+
 const UNIT_FOLDERS_LEFT_OUT = [
   "integration",
   "control_plane",
@@ -108,17 +110,7 @@ async function run(
   }).spawn();
   const output: string[] = [];
   const read = async (stream: ReadableStream<Uint8Array>): Promise<void> => {
-    let rest = "";
-    for await (
-      const text of stream.pipeThrough(
-        new TextDecoderStream() as unknown as TransformStream<Uint8Array, string>,
-      )
-    ) {
-      const lines = (rest + text).split("\n");
-      rest = lines.pop() ?? "";
-      for (const line of lines) take(line);
-    }
-    if (rest !== "") take(rest);
+    for await (const line of linesOf(stream)) take(line);
   };
   const take = (line: string): void => {
     output.push(line);

@@ -3,6 +3,7 @@ import { parseDuration } from "../model/duration.ts";
 import type { AuthType, GroupVersionResource, Ingester, IngesterSpec } from "../model/ingester.ts";
 import { ingesterSpecSchema } from "../model/ingester_schema.ts";
 import { GROUP } from "../model/observation.ts";
+import { SEVERITIES, type Severity } from "../model/severity.ts";
 import { type Preset, presetOf } from "../model/preset.ts";
 import type { Lane } from "../pipeline/lane.ts";
 
@@ -154,6 +155,9 @@ function laneOf(
       ? otherwise
       : Math.max(1, Math.round((parseDuration(duration) ?? otherwise * 1000) / 1000));
   const ttlDefault = seconds(spec.ttl?.default, settings.observationTtlSeconds);
+  const ttl = Object.fromEntries(
+    SEVERITIES.map((severity) => [severity, seconds(spec.ttl?.bySeverity?.[severity], ttlDefault)]),
+  ) as Record<Severity, number>;
   return {
     source: spec.source,
     ingester: { namespace: ingester.metadata.namespace, name: ingester.metadata.name },
@@ -163,7 +167,7 @@ function laneOf(
     stages: filters.stages ?? [],
     windowSeconds: seconds(spec.deduplication?.window, settings.dedupWindowSeconds),
     isDryRun: spec.dryRun === true,
-    ttlSeconds: (severity) => seconds(spec.ttl?.bySeverity?.[severity], ttlDefault),
+    ttlSeconds: (severity) => ttl[severity],
   };
 }
 

@@ -1,24 +1,10 @@
-import type { WatchApi } from "../kube/watcher.ts";
-import type { Log } from "../observe/log.ts";
-import type { Metrics } from "../observe/metrics.ts";
-import type { Pipeline } from "../pipeline/pipeline.ts";
-import type { Clock } from "../run/clock.ts";
 import { Group } from "../run/group.ts";
 import { collectExpired, type CollectorOptions } from "../write/collector.ts";
-import type { Activities } from "./activities.ts";
-import type { IngesterRegistry } from "./registry.ts";
 import { writeStatuses } from "./status_writer.ts";
-import { superviseSources } from "./supervisor.ts";
+import { superviseSources, type SupervisorParts } from "./supervisor.ts";
 
 /** What only the leader does. */
-export interface TermWork {
-  readonly registry: IngesterRegistry;
-  readonly activities: Activities;
-  readonly pipeline: Pipeline;
-  readonly api: WatchApi;
-  readonly clock: Clock;
-  readonly metrics: Metrics;
-  readonly log: Log;
+export interface TermWork extends Omit<SupervisorParts, "mayWrite" | "onResumed"> {
   readonly collector: Omit<CollectorOptions, "mayWrite">;
 }
 

@@ -1,10 +1,7 @@
-import { createHash, timingSafeEqual } from "node:crypto";
+import { timingSafeEqual } from "node:crypto";
+import { sha256 } from "../model/sha256.ts";
 
 /** True when both texts are the same; takes as long whatever they are, and whatever their lengths. */
 export function isSameSecret(given: string, expected: string): boolean {
-  return timingSafeEqual(digest(given), digest(expected));
-}
-
-function digest(text: string): Uint8Array {
-  return createHash("sha256").update(text).digest();
+  return timingSafeEqual(sha256(given), sha256(expected));
 }

@@ -1,5 +1,5 @@
-import { createHash } from "node:crypto";
 import type { KubeObject } from "../kube/api.ts";
+import { sha256 } from "../model/sha256.ts";
 
 /** What one watch remembers of each object: never the object, only what tells whether it changed. */
 interface Seen {
@@ -72,5 +72,5 @@ export function keyOf(object: KubeObject): string {
 
 function contentHash(object: KubeObject): string {
   const metadata = { ...object.metadata, resourceVersion: undefined, managedFields: undefined };
-  return createHash("sha256").update(JSON.stringify({ ...object, metadata })).digest("base64").slice(0, 22);
+  return sha256(JSON.stringify({ ...object, metadata })).toString("base64").slice(0, 22);
 }
