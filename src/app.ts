@@ -168,13 +168,28 @@ export async function runApp(config: Config, around: Surroundings, signal: Abort
     defaultTtlSeconds: config.observationTtlSeconds,
     onDeleted: (observation: ObservationRef) => recent.remove(observation),
   };
-  const work = { registry, activities, pipeline, api, clock, metrics, log, collector };
+  const work = {
+    registry,
+    activities,
+    pipeline,
+    api,
+    clock,
+    metrics,
+    log,
+    collector,
+    checkpoints: {
+      namespace: podNamespace,
+      name: `${config.leaderElection.leaseName}-checkpoints`,
+      identity,
+    },
+    areIngestersSynced: () => unsynced.size === 0,
+  };
   let stuck: TermStuckError | undefined;
   program.run("leadership", async (inner) => {
     try {
       await elector.run(async (term) => {
         const onResumed = observeFailover(term, metrics, clock, log);
-        await doTermWork(work, () => term.isValid(), onResumed, term.signal);
+        await doTermWork(work, term, onResumed, term.signal);
       }, inner);
     } catch (error) {
       if (error instanceof TermStuckError) {

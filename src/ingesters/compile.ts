@@ -6,6 +6,7 @@ import { GROUP } from "../model/observation.ts";
 import { SEVERITIES, type Severity } from "../model/severity.ts";
 import { type Preset, presetOf } from "../model/preset.ts";
 import type { Lane } from "../pipeline/lane.ts";
+import { shortHash } from "../write/label_value.ts";
 
 /** What the settings say for all Ingesters. */
 export interface CompileSettings {
@@ -38,7 +39,13 @@ export interface WebhookDoor {
 
 /** An Ingester made ready to run, or the reason why it cannot. */
 export type Compiled =
-  | { readonly kind: "informer"; readonly lane: Lane; readonly targets: readonly InformerTarget[] }
+  | {
+    readonly kind: "informer";
+    readonly lane: Lane;
+    readonly targets: readonly InformerTarget[];
+    /** For a source that shows a state: what is asked of it; when that changes, everything is listed again. */
+    readonly stateSpec: string | undefined;
+  }
   | { readonly kind: "webhook"; readonly lane: Lane; readonly door: WebhookDoor }
   | { readonly kind: "suspended"; readonly path: string | undefined }
   | { readonly kind: "invalid"; readonly path: string | undefined; readonly message: string };
@@ -70,7 +77,9 @@ export function compileIngester(ingester: Ingester, settings: CompileSettings): 
   if (problems.length > 0) return { kind: "invalid", path: webhookPath, message: problems.join("; ") };
   if (spec.suspend === true) return { kind: "suspended", path: webhookPath };
   const lane = laneOf(ingester, spec, preset, settings, kind === "webhook");
-  if (kind === "informer") return { kind: "informer", lane, targets };
+  if (kind === "informer") {
+    return { kind: "informer", lane, targets, stateSpec: preset.showsState ? stateSpecOf(spec) : undefined };
+  }
   const auth = spec.webhook?.auth;
   return {
     kind: "webhook",
@@ -169,6 +178,11 @@ function laneOf(
     isDryRun: spec.dryRun === true,
     ttlSeconds: (severity) => ttl[severity],
   };
+}
+
+/** Stands for everything in a spec that says what becomes of an object; being suspended meanwhile changes nothing. */
+function stateSpecOf(spec: IngesterSpec): string {
+  return shortHash(JSON.stringify({ ...spec, suspend: undefined }), 16);
 }
 
 function targetsOf(

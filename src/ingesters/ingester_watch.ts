@@ -52,6 +52,7 @@ export async function watchIngesters(
         listed = new Set();
         break;
       case "listed":
+      case "present":
       case "added":
       case "modified":
         put(event.object);

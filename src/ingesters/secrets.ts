@@ -116,6 +116,7 @@ export class WatchedSecrets {
             isListed = false;
             break;
           case "listed":
+          case "present":
           case "added":
           case "modified":
             isListed = true;

@@ -4,6 +4,7 @@ import { GROUP, VERSION } from "../model/observation.ts";
 import type { Ingester, IngesterStatus } from "../model/ingester.ts";
 import type { Log } from "../observe/log.ts";
 import type { Clock } from "../run/clock.ts";
+import type { Checkpoints } from "../source/checkpoints.ts";
 import type { Activities } from "./activities.ts";
 import { nextCondition, readinessOf } from "./readiness.ts";
 import type { Entry, IngesterRegistry } from "./registry.ts";
@@ -15,6 +16,7 @@ export interface StatusWriterParts {
   readonly api: Api;
   readonly clock: Clock;
   readonly log: Log;
+  readonly checkpoints: Pick<Checkpoints, "oldestOf">;
   /** Asked before every write. */
   readonly mayWrite: () => boolean;
 }
@@ -53,11 +55,15 @@ function desiredStatus(entry: Entry, parts: StatusWriterParts): IngesterStatus |
   const before = ingester.status?.conditions?.find((condition) => condition.type === "Ready");
   const last = lastSignalTime(ingester, parts.activities.lastSignalOf(key));
   const generation = ingester.metadata.generation;
+  const checkpoint = parts.checkpoints.oldestOf(ingester.metadata.uid);
   const now = new Date(parts.clock.now()).toISOString();
   return {
     ...(generation === undefined ? {} : { observedGeneration: generation }),
     conditions: [nextCondition(before, readiness, generation, now)],
     ...(last === undefined ? {} : { lastSignalTime: last }),
+    ...(checkpoint === undefined
+      ? {}
+      : { checkpoint: { resourceVersion: checkpoint.resourceVersion, time: checkpoint.time } }),
   };
 }
 
@@ -74,6 +80,7 @@ function isSame(before: IngesterStatus | undefined, after: IngesterStatus): bool
   const wanted = after.conditions?.[0];
   return before?.observedGeneration === after.observedGeneration &&
     before?.lastSignalTime === after.lastSignalTime &&
+    before?.checkpoint?.resourceVersion === after.checkpoint?.resourceVersion &&
     condition?.status === wanted?.status && condition?.reason === wanted?.reason &&
     condition?.message === wanted?.message && condition?.observedGeneration === wanted?.observedGeneration;
 }

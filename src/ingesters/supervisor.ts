@@ -5,6 +5,8 @@ import type { Metrics } from "../observe/metrics.ts";
 import type { Pipeline } from "../pipeline/pipeline.ts";
 import { aborted } from "../run/aborted.ts";
 import type { Clock } from "../run/clock.ts";
+import { checkpointKey } from "../source/checkpoint.ts";
+import type { Checkpoints } from "../source/checkpoints.ts";
 import { TermEndedError } from "../write/writer.ts";
 import type { Activities } from "./activities.ts";
 import type { Compiled, InformerTarget } from "./compile.ts";
@@ -23,6 +25,7 @@ export interface SupervisorParts {
   readonly mayWrite: () => boolean;
   /** Called each time a source had its first answer. */
   readonly onResumed: () => void;
+  readonly checkpoints: Checkpoints;
 }
 
 const TERM_ENDED_MILLISECONDS = 1000;
@@ -61,11 +64,16 @@ export async function superviseSources(parts: SupervisorParts, signal: AbortSign
     }
   };
   const unlisten = parts.registry.onChange(reconcile);
+  const unlistenRewound = parts.checkpoints.onRewound(() => {
+    for (const key of [...running.keys()]) stop(key);
+    reconcile();
+  });
   try {
     reconcile();
     await aborted(signal);
   } finally {
     unlisten();
+    unlistenRewound();
     for (const key of [...running.keys()]) stop(key);
     await Promise.all(stopping);
   }
@@ -91,7 +99,9 @@ async function runTarget(
   const name = target.namespace === undefined
     ? gvrLabel(target.gvr)
     : `${gvrLabel(target.gvr)} in ${target.namespace}`;
-  const { activities, pipeline, clock, mayWrite } = parts;
+  const { activities, pipeline, clock, mayWrite, checkpoints } = parts;
+  const checkpoint = checkpointKey({ uid: entry.ingester.metadata.uid, ...target });
+  const { stateSpec } = compiled;
   activities.setSource(key, name, { kind: "starting" });
   const terms = {
     patienceMilliseconds: Infinity,
@@ -100,6 +110,7 @@ async function runTarget(
       if (!signal.aborted) activities.setStall(key, error?.message);
     },
   };
+  using _watched = checkpoints.watch(checkpoint, lane.source);
   while (!signal.aborted) {
     try {
       await runInformer(
@@ -120,6 +131,13 @@ async function runTarget(
             if (!signal.aborted) activities.setSource(key, name, state);
           },
           onResumed: parts.onResumed,
+          resumeFrom: () => checkpoints.resumeFrom(checkpoint, stateSpec),
+          onPosition: (resourceVersion, moved) => {
+            // What comes late, from a source that was stopped, may have been taken back since.
+            if (signal.aborted) return;
+            if (resourceVersion === undefined) checkpoints.forget(checkpoint);
+            else checkpoints.note(checkpoint, resourceVersion, stateSpec, moved);
+          },
         },
         parts,
         signal,

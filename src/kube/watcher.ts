@@ -1,10 +1,13 @@
 import { isJsonObject, textAt } from "../model/json.ts";
 import type { GroupVersionResource } from "../model/ingester.ts";
 import type { Clock } from "../run/clock.ts";
-import { Backoff } from "../run/backoff.ts";
-import { type Api, type KubeList, type KubeObject, resourcePath, type Role } from "./api.ts";
-import { ApiError, isApiError } from "./errors.ts";
+import { type Api, type ApiRequest, type KubeList, type KubeObject, resourcePath, type Role } from "./api.ts";
+import { isApiError } from "./errors.ts";
 import { jsonLines, LineTooLongError } from "./json_lines.ts";
+import { PatientReader } from "./patient_reader.ts";
+import { isOlder } from "./resource_version.ts";
+import { judgeFailure, type RestartReason, Waits } from "./restart.ts";
+import { isObject, type LineOfWatch, readLineOfWatch } from "./watch_event.ts";
 import { SilenceError, withWatchdog } from "./watchdog.ts";
 
 /** An {@link Api} that can leave dead connections behind. */
@@ -20,25 +23,11 @@ export interface WatchTarget {
   readonly namespace?: string | undefined;
   readonly labelSelector?: string | undefined;
   readonly fieldSelector?: string | undefined;
-  /** False for core Events, whose watches send none: there silence is no fault. */
+  /** False for core Events, whose watches send none: there silence is no fault, and the position is renewed by a list. */
   readonly hasBookmarks: boolean;
   /** Resume after this resourceVersion instead of listing first. */
   readonly resourceVersion?: string | undefined;
 }
-
-/** Why a watch was opened anew; the closed set of the metric's label. */
-export type RestartReason =
-  | "closed"
-  | "expired"
-  | "rewound"
-  | "silence"
-  | "unreachable"
-  | "throttled"
-  | "forbidden"
-  | "missing"
-  | "server_error"
-  | "line_too_long"
-  | "unparsable";
 
 /** What a watch tells; a relist is bracketed by `relisting` and `relisted`, and what was not `listed` between is gone. */
 export type WatchEvent =
@@ -47,6 +36,8 @@ export type WatchEvent =
   | { readonly kind: "relisted"; readonly resourceVersion: string }
   | { readonly kind: "opened" }
   | { readonly kind: "added" | "modified" | "deleted"; readonly object: KubeObject }
+  /** Stands there at this moment, and may have been told before: a quiet watch is looked after. */
+  | { readonly kind: "present"; readonly object: KubeObject }
   | { readonly kind: "bookmark"; readonly resourceVersion: string }
   | {
     readonly kind: "restarting";
@@ -66,6 +57,12 @@ type State =
     readonly next: State;
   };
 
+/** A watch that goes on from its last position, or from a newer one. */
+interface Renewed {
+  readonly watch: PatientReader<LineOfWatch>;
+  readonly resourceVersion: string;
+}
+
 /** Longest line of a watch: twice what etcd takes for one object, and room for managedFields. */
 const MAX_LINE_BYTES = 4 * 1024 * 1024;
 const FIRST_PAGE_LIMIT = 50;
@@ -73,19 +70,25 @@ const MAX_PAGE_LIMIT = 500;
 /** What a page should stay below, so that a list of large reports does not fill the memory. */
 const PAGE_BYTES = 4 * 1024 * 1024;
 const START: State = { at: "listing", limit: FIRST_PAGE_LIMIT };
-const MISSING_MILLISECONDS = 10_000;
-/** A server that has just started refuses for a moment what it will grant: its RBAC is not read yet. */
-const FIRST_FORBIDDEN_MILLISECONDS = 1000;
-const FORBIDDEN_MILLISECONDS = 30_000;
 /** A watch that lasted so long has recovered. */
 const RECOVERED_MILLISECONDS = 10_000;
+/** One that ends so much before the time it was opened for did not end by itself. */
+const EARLY_MILLISECONDS = 5_000;
+/** After so much silence of a watch without bookmarks its position is renewed (contract, section 6). */
+const QUIET_MILLISECONDS = 120_000;
+const QUIET_RETRY_MILLISECONDS = 15_000;
+/** How long the old watch is read on beside the new one. */
+const OVERLAP_MILLISECONDS = 10_000;
+/** How long the objects that stand there may take to come. */
+const PRESENT_MILLISECONDS = 60_000;
 
 /**
  * Lists and watches one resource for ever, through everything that ends a watch: its timeout, 410 Gone at the start or in
  * the stream, 429, a restarted API server, a cut connection, a silent one. Back-pressure is the caller's pace: nothing is
  * read ahead of what it takes.
  *
- * Sources: KEP-956 (bookmarks), KEP-365 (pagination), the API concepts page on 410 Gone and resourceVersion.
+ * Sources: KEP-956 (bookmarks), KEP-365 (pagination), KEP-3157 (streaming lists), the API concepts page on 410 Gone and
+ * resourceVersion.
  */
 export async function* watchResource(
   target: WatchTarget,
@@ -95,7 +98,9 @@ export async function* watchResource(
 ): AsyncGenerator<WatchEvent, never, undefined> {
   const path = resourcePath(target.gvr, target.namespace);
   const selectors = { labelSelector: target.labelSelector, fieldSelector: target.fieldSelector };
-  const waits = createWaits(clock);
+  const waits = new Waits(clock);
+  /** When this watch last told or learnt something (monotonic); reopening it from where it was is no news. */
+  let newsAt = clock.monotonic();
   let state: State = target.resourceVersion === undefined
     ? START
     : { at: "verifying", resourceVersion: target.resourceVersion };
@@ -113,7 +118,7 @@ export async function* watchResource(
         state = yield* watch(state.resourceVersion, state.isSuspect);
         break;
       case "restarting": {
-        const waitMilliseconds = waitAfter(state.reason, state.error, waits);
+        const waitMilliseconds = waits.after(state.reason, state.error);
         yield {
           kind: "restarting",
           reason: state.reason,
@@ -158,7 +163,8 @@ export async function* watchResource(
       return { at: "listing", continueToken, limit: nextLimit(page.items) };
     }
     const resourceVersion = page.metadata.resourceVersion ?? "0";
-    waits.passing.reset();
+    waits.onListed();
+    newsAt = clock.monotonic();
     yield { kind: "relisted", resourceVersion };
     return { at: "watching", resourceVersion, isSuspect: false };
   }
@@ -176,47 +182,51 @@ export async function* watchResource(
       if (isOlder(now, resourceVersion)) return { at: "restarting", reason: "rewound", next: START };
       return { at: "watching", resourceVersion, isSuspect: false };
     } catch (error) {
-      return failed(error, { at: "verifying", resourceVersion });
+      return failed(error, resumeAt(resourceVersion));
     }
   }
 
   function failed(error: unknown, next: State): State {
     if (signal.aborted) throw signal.reason;
-    return restartAfter(error, next);
+    const failure = judgeFailure(error);
+    return {
+      at: "restarting",
+      reason: failure.reason,
+      error: failure.error,
+      next: failure.isPositionKept ? next : START,
+    };
   }
 
   async function* watch(from: string, isSuspect: boolean): AsyncGenerator<WatchEvent, State, undefined> {
     let resourceVersion = from;
+    let openedAt = clock.monotonic();
     const timeoutSeconds = target.hasBookmarks
       ? 300 + Math.floor(clock.random() * 300)
       : 120 + Math.floor(clock.random() * 60);
-    const silenceMilliseconds = target.hasBookmarks ? 180_000 : (timeoutSeconds + 30) * 1000;
-    const openedAt = clock.monotonic();
+    let current: PatientReader<LineOfWatch> | undefined;
     try {
-      const stream = await api.stream({
-        role: "watch",
-        method: "GET",
-        path,
-        query: { ...selectors, watch: 1, resourceVersion, allowWatchBookmarks: true, timeoutSeconds },
-      }, signal);
-      waits.forbidden.reset();
+      current = await open({ resourceVersion }, timeoutSeconds);
+      waits.onOpened();
       yield { kind: "opened" };
-      for await (
-        const line of withWatchdog(
-          (inner) => jsonLines(stream, MAX_LINE_BYTES, inner),
-          silenceMilliseconds,
-          clock,
-          signal,
-        )
-      ) {
-        const event = parseEvent(line);
-        if (event.kind === "error") return restartAfter(event.error, resumeAt(resourceVersion));
-        waits.passing.reset();
-        waits.expired.reset();
-        resourceVersion = event.kind === "bookmark"
-          ? event.resourceVersion
-          : event.object.metadata.resourceVersion ?? resourceVersion;
-        yield event;
+      while (true) {
+        const next = await current.next(target.hasBookmarks ? Infinity : newsAt + QUIET_MILLISECONDS);
+        if (next === "late") {
+          const renewed: Renewed | undefined = yield* renew(current, resourceVersion, timeoutSeconds);
+          if (renewed === undefined) continue;
+          ({ resourceVersion } = renewed);
+          if (renewed.watch === current) continue;
+          await current[Symbol.asyncDispose]();
+          current = renewed.watch;
+          openedAt = clock.monotonic();
+          continue;
+        }
+        if (next.done === true) break;
+        const line = next.value;
+        if (line.kind === "error") return failed(line.error, resumeAt(resourceVersion));
+        waits.onRecovered();
+        newsAt = clock.monotonic();
+        resourceVersion = versionOf(line, resourceVersion);
+        yield toWatchEvent(line);
         isSuspect = false;
       }
     } catch (error) {
@@ -235,13 +245,12 @@ export async function* watchResource(
       }
       return failed(error, resumeAt(resourceVersion));
     } finally {
-      if (clock.monotonic() - openedAt >= RECOVERED_MILLISECONDS) {
-        waits.passing.reset();
-        waits.expired.reset();
-      }
+      await current?.[Symbol.asyncDispose]();
+      if (clock.monotonic() - openedAt >= RECOVERED_MILLISECONDS) waits.onRecovered();
     }
+    const lasted = clock.monotonic() - openedAt;
     // The server's own timeout. A server that closes at once would be asked in a tight loop without a wait.
-    if (clock.monotonic() - openedAt < 1000) {
+    if (lasted < 1000) {
       return {
         at: "restarting",
         reason: "closed",
@@ -249,132 +258,142 @@ export async function* watchResource(
         next: resumeAt(resourceVersion),
       };
     }
+    const isEarly = lasted < timeoutSeconds * 1000 - EARLY_MILLISECONDS;
     return {
       at: "restarting",
       reason: "closed",
-      next: { at: "watching", resourceVersion, isSuspect: false },
+      next: isEarly ? resumeAt(resourceVersion) : { at: "watching", resourceVersion, isSuspect: false },
     };
   }
+
+  async function open(
+    from: NonNullable<ApiRequest["query"]>,
+    timeoutSeconds: number,
+  ): Promise<PatientReader<LineOfWatch>> {
+    const stream = await api.stream({
+      role: "watch",
+      method: "GET",
+      path,
+      query: { ...selectors, watch: 1, ...from, allowWatchBookmarks: true, timeoutSeconds },
+    }, signal);
+    const silenceMilliseconds = target.hasBookmarks ? 180_000 : (timeoutSeconds + 30) * 1000;
+    return new PatientReader(
+      (inner) =>
+        withWatchdog(
+          (innermost) => linesOfWatch(jsonLines(stream, MAX_LINE_BYTES, innermost)),
+          silenceMilliseconds,
+          clock,
+          inner,
+        ),
+      clock,
+      signal,
+    );
+  }
+
+  /**
+   * Learns a new position for a quiet watch: what stands there now is told by a streaming list, whose closing bookmark is
+   * the position once the old watch, read on for a while, has brought whatever came before it. Undefined when that did not
+   * succeed: the old watch goes on from the old position.
+   */
+  async function* renew(
+    old: PatientReader<LineOfWatch>,
+    from: string,
+    timeoutSeconds: number,
+  ): AsyncGenerator<WatchEvent, Renewed | undefined, undefined> {
+    // Should it not succeed, it is tried again soon.
+    newsAt = clock.monotonic() - QUIET_MILLISECONDS + QUIET_RETRY_MILLISECONDS;
+    let fresh: PatientReader<LineOfWatch> | undefined;
+    let isTaken = false;
+    try {
+      const opened = await openStreamingList(timeoutSeconds);
+      fresh = typeof opened === "string" ? undefined : opened;
+      if (opened === "unavailable") return undefined;
+      const listed: string | undefined = fresh === undefined
+        ? yield* presentByList()
+        : yield* presentBy(fresh);
+      if (listed === undefined) return undefined;
+      let resourceVersion = from;
+      const until = clock.monotonic() + OVERLAP_MILLISECONDS;
+      for (let next = await old.next(until); next !== "late"; next = await old.next(until)) {
+        // An old watch that did not last so long may not have brought everything: it resumes from where it was.
+        if (next.done === true || next.value.kind === "error") return undefined;
+        resourceVersion = versionOf(next.value, resourceVersion);
+        yield toWatchEvent(next.value);
+      }
+      newsAt = clock.monotonic();
+      if (isOlder(resourceVersion, listed)) resourceVersion = listed;
+      yield { kind: "bookmark", resourceVersion };
+      isTaken = true;
+      return { watch: fresh ?? old, resourceVersion };
+    } finally {
+      if (!isTaken) await fresh?.[Symbol.asyncDispose]();
+    }
+  }
+
+  /** Servers before 1.32, and those where it is switched off, do not support it. */
+  async function openStreamingList(
+    timeoutSeconds: number,
+  ): Promise<PatientReader<LineOfWatch> | "unsupported" | "unavailable"> {
+    try {
+      const query = { sendInitialEvents: true, resourceVersionMatch: "NotOlderThan" };
+      return await open(query, timeoutSeconds);
+    } catch (error) {
+      if (signal.aborted || !isApiError(error)) throw error;
+      return isApiError(error, "bad-request", "invalid") ? "unsupported" : "unavailable";
+    }
+  }
+
+  /** Tells what a streaming list begins with; returns its position. */
+  async function* presentBy(
+    fresh: PatientReader<LineOfWatch>,
+  ): AsyncGenerator<WatchEvent, string | undefined, undefined> {
+    while (true) {
+      let next: Awaited<ReturnType<typeof fresh.next>>;
+      try {
+        next = await fresh.next(clock.monotonic() + PRESENT_MILLISECONDS);
+      } catch (error) {
+        if (signal.aborted) throw error;
+        return undefined;
+      }
+      if (next === "late" || next.done === true || next.value.kind === "error") return undefined;
+      const line = next.value;
+      if (line.kind !== "bookmark") yield { kind: "present", object: line.object };
+      else if (line.isEndOfInitialEvents) return line.resourceVersion;
+    }
+  }
+
+  /** The same by ordinary pages. */
+  async function* presentByList(): AsyncGenerator<WatchEvent, string | undefined, undefined> {
+    for (let state: State = START; state.at === "listing";) {
+      const page: AsyncGenerator<WatchEvent, State, undefined> = list(state);
+      let next = await page.next();
+      for (; next.done !== true; next = await page.next()) {
+        if (next.value.kind === "listed") yield { kind: "present", object: next.value.object };
+      }
+      state = next.value;
+      if (state.at === "watching") return state.resourceVersion;
+    }
+    return undefined;
+  }
+}
+
+/** What a line tells, but for errors. */
+function toWatchEvent(line: Exclude<LineOfWatch, { kind: "error" }>): WatchEvent {
+  return line.kind === "bookmark" ? { kind: "bookmark", resourceVersion: line.resourceVersion } : line;
+}
+
+function versionOf(line: Exclude<LineOfWatch, { kind: "error" }>, before: string): string {
+  return line.kind === "bookmark" ? line.resourceVersion : line.object.metadata.resourceVersion ?? before;
+}
+
+async function* linesOfWatch(
+  values: AsyncGenerator<unknown, void, undefined>,
+): AsyncGenerator<LineOfWatch, void, undefined> {
+  for await (const value of values) yield readLineOfWatch(value);
 }
 
 function resumeAt(resourceVersion: string): State {
   return { at: "verifying", resourceVersion };
-}
-
-function restartAfter(error: unknown, next: State): State {
-  if (!(error instanceof ApiError)) {
-    // A body that breaks off: the connection was cut.
-    const cause = error instanceof Error ? error : new Error(String(error));
-    return { at: "restarting", reason: "unreachable", error: cause, next };
-  }
-  switch (error.kind) {
-    case "expired":
-      return { at: "restarting", reason: "expired", error, next: START };
-    case "forbidden":
-    case "namespace-terminating":
-      return { at: "restarting", reason: "forbidden", error, next: START };
-    case "not-found":
-      return { at: "restarting", reason: "missing", error, next: START };
-    case "throttled":
-      return { at: "restarting", reason: "throttled", error, next };
-    case "unreachable":
-      return { at: "restarting", reason: "unreachable", error, next };
-    case "unauthorized":
-    case "server":
-      // "Too large resource version" (504): the server does not know our position.
-      return {
-        at: "restarting",
-        reason: "server_error",
-        error,
-        next: /too large resource version/i.test(error.message) ? START : next,
-      };
-    case "bad-request":
-    case "already-exists":
-    case "conflict":
-    case "too-large":
-    case "invalid":
-      return { at: "restarting", reason: "server_error", error, next: START };
-    default:
-      error.kind satisfies never;
-      return { at: "restarting", reason: "server_error", error, next };
-  }
-}
-
-/** How long to wait, growing from try to try; what one trouble has taught says nothing of another. */
-interface Waits {
-  readonly passing: Backoff;
-  readonly expired: Backoff;
-  readonly forbidden: Backoff;
-}
-
-function createWaits(clock: Clock): Waits {
-  const passing = { minMilliseconds: 200, maxMilliseconds: 10_000 };
-  return {
-    passing: new Backoff(passing, clock),
-    expired: new Backoff(passing, clock),
-    forbidden: new Backoff({
-      minMilliseconds: FIRST_FORBIDDEN_MILLISECONDS,
-      maxMilliseconds: FORBIDDEN_MILLISECONDS,
-    }, clock),
-  };
-}
-
-function waitAfter(reason: RestartReason, error: Error | undefined, waits: Waits): number {
-  switch (reason) {
-    case "missing":
-      return MISSING_MILLISECONDS;
-    case "forbidden":
-      return waits.forbidden.next();
-    case "expired":
-      return waits.expired.next();
-    case "closed":
-    case "rewound":
-      return error === undefined ? 0 : waits.passing.next();
-    default: {
-      const asked = error instanceof ApiError ? error.retryAfterMilliseconds ?? 0 : 0;
-      return Math.max(asked, waits.passing.next());
-    }
-  }
-}
-
-type ParsedEvent =
-  | Extract<WatchEvent, { kind: "added" | "modified" | "deleted" | "bookmark" }>
-  | { readonly kind: "error"; readonly error: Error };
-
-function parseEvent(line: unknown): ParsedEvent {
-  const object = isJsonObject(line) ? line["object"] : undefined;
-  switch (textAt(line, "type")) {
-    case "ADDED":
-      if (isObject(object)) return { kind: "added", object };
-      break;
-    case "MODIFIED":
-      if (isObject(object)) return { kind: "modified", object };
-      break;
-    case "DELETED":
-      if (isObject(object)) return { kind: "deleted", object };
-      break;
-    case "BOOKMARK": {
-      const resourceVersion = textAt(object, "metadata", "resourceVersion");
-      if (resourceVersion !== undefined) return { kind: "bookmark", resourceVersion };
-      break;
-    }
-    case "ERROR": {
-      const code = isJsonObject(object) && typeof object["code"] === "number" ? object["code"] : 500;
-      const message = textAt(object, "message") ?? "no reason given";
-      return {
-        kind: "error",
-        error: new ApiError(`The watch ended: ${code} ${message}`, {
-          code,
-          reason: textAt(object, "reason") ?? "",
-        }),
-      };
-    }
-  }
-  throw new SyntaxError("Cannot read an event of a watch: it must have a type and an object");
-}
-
-function isObject(value: unknown): value is KubeObject & Record<string, never> {
-  return textAt(value, "metadata", "name") !== undefined;
 }
 
 function nextLimit(items: readonly KubeObject[]): number {
@@ -382,10 +401,4 @@ function nextLimit(items: readonly KubeObject[]): number {
   if (sample.length === 0) return MAX_PAGE_LIMIT;
   const bytes = sample.reduce((sum, item) => sum + JSON.stringify(item).length, 0) / sample.length;
   return Math.min(MAX_PAGE_LIMIT, Math.max(1, Math.floor(PAGE_BYTES / bytes)));
-}
-
-/** Whether resourceVersion `a` is smaller than `b`; both are decimal numbers of any length (KEP-5504). */
-export function isOlder(a: string, b: string): boolean {
-  if (!/^\d+$/.test(a) || !/^\d+$/.test(b)) return false;
-  return BigInt(a) < BigInt(b);
 }

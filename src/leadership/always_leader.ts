@@ -52,11 +52,15 @@ export class AlwaysLeader implements Elector {
     const bell = new Bell();
     const onStop = (): void => bell.ring();
     signal.addEventListener("abort", onStop, { once: true });
+    const clock = this.#clock;
     const term = {
       lease: this.#lease,
       takeover: { kind: "none" as const, sinceMonotonic: undefined },
       signal,
       isValid: () => this.#isLeading,
+      get renewedAt() {
+        return clock.monotonic();
+      },
     };
     const work = Work.start(lead, term, onStop);
     const { signal: never } = new AbortController();

@@ -1,4 +1,4 @@
-import { isOlder } from "../kube/watcher.ts";
+import { isOlder } from "../kube/resource_version.ts";
 import { isSameHold, type LeaseRecord } from "./record.ts";
 import type { Timings } from "./timings.ts";
 

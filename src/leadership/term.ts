@@ -32,6 +32,8 @@ export interface Term {
    * term, so that {@link signal} has aborted whenever this says no while the work goes on.
    */
   isValid(): boolean;
+  /** When the last renewal that is known to have succeeded was sent (monotonic); without a Lease it is always now. */
+  readonly renewedAt: number;
 }
 
 /** The reason of {@link Term.signal} when a term ended unasked. */
@@ -92,7 +94,7 @@ export class LeaseTerm implements Term {
     return false;
   }
 
-  /** When the last renewal that is known to have succeeded was sent (monotonic). */
+  /** {@inheritDoc Term.renewedAt} */
   get renewedAt(): number {
     return this.#renewedAt;
   }

@@ -10,6 +10,8 @@ export interface Preset {
   readonly maxBodyBytes: number;
   /** False: the source's reader does not exist yet. */
   readonly isSupported: boolean;
+  /** True: its objects show a state that lasts, so a change of its Ingester is applied to what stands there. */
+  readonly showsState: boolean;
 }
 
 const MEBIBYTE = 1024 * 1024;
@@ -19,12 +21,13 @@ const aqua = (resource: string): GroupVersionResource => ({
   version: "v1alpha1",
   resource,
 });
-const defaults = { gvrs: [], filters: {}, maxBodyBytes: MEBIBYTE, isSupported: true };
+const defaults = { gvrs: [], filters: {}, maxBodyBytes: MEBIBYTE, isSupported: true, showsState: false };
 const later = { ...defaults, isSupported: false };
 
 const PRESETS: Readonly<Record<string, Preset>> = {
   "trivy": {
     ...defaults,
+    showsState: true,
     ingester: "informer",
     gvrs: [
       aqua("vulnerabilityreports"),
@@ -42,6 +45,7 @@ const PRESETS: Readonly<Record<string, Preset>> = {
   },
   "kyverno": {
     ...defaults,
+    showsState: true,
     ingester: "informer",
     gvrs: [
       { group: "wgpolicyk8s.io", version: "v1alpha2", resource: "policyreports" },
@@ -60,9 +64,9 @@ const PRESETS: Readonly<Record<string, Preset>> = {
   // kube-apiserver sends batches of up to 10 MiB, and a 413 loses them.
   "audit": { ...defaults, ingester: "webhook", filters: { minSeverity: "low" }, maxBodyBytes: 12 * MEBIBYTE },
   "alertmanager": { ...defaults, ingester: "webhook" },
-  "kube-bench": { ...later, ingester: "informer" },
-  "checkov": { ...later, ingester: "informer" },
-  "cert-manager": { ...later, ingester: "informer" },
+  "kube-bench": { ...later, ingester: "informer", showsState: true },
+  "checkov": { ...later, ingester: "informer", showsState: true },
+  "cert-manager": { ...later, ingester: "informer", showsState: true },
   "sealed-secrets": { ...later, ingester: "logs" },
 };
 

@@ -8,6 +8,8 @@ export interface Metrics {
   readonly failoverDuration: Histogram;
   readonly watchRestarts: Counter<"source" | "gvr" | "reason">;
   readonly watchLastEvent: Gauge<"source" | "gvr">;
+  readonly relistDuration: Histogram<"source" | "reason">;
+  readonly checkpointAge: Gauge<"source">;
   readonly created: Counter<"source" | "category" | "severity">;
   readonly filtered: Counter<"source" | "reason">;
   readonly deduplicated: Counter<"source">;
@@ -62,6 +64,19 @@ export function createMetrics(version: string): Metrics {
       name: "zenwatcher_source_watch_last_event_timestamp_seconds",
       help: "Last sign of life of a watch: event, bookmark or end by the server (seconds since 1970)",
       labelNames: ["source", "gvr"],
+      registers,
+    }),
+    relistDuration: new Histogram({
+      name: "zen_watcher_relist_duration_seconds",
+      help: "A source listed whole: from its first request until everything in it has its verdict",
+      labelNames: ["source", "reason"],
+      buckets: [0.05, 0.25, 1, 2.5, 5, 10, 30, 60, 120, 300],
+      registers,
+    }),
+    checkpointAge: new Gauge({
+      name: "zen_watcher_checkpoint_age_seconds",
+      help: "Age of the oldest checkpoint of a source that is saved; only the leader has it",
+      labelNames: ["source"],
       registers,
     }),
     created: new Counter({

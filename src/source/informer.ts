@@ -1,7 +1,8 @@
 import type { KubeObject } from "../kube/api.ts";
 import { discover } from "../kube/discovery.ts";
 import { isApiError } from "../kube/errors.ts";
-import { type RestartReason, type WatchApi, watchResource, type WatchTarget } from "../kube/watcher.ts";
+import type { RestartReason } from "../kube/restart.ts";
+import { type WatchApi, watchResource, type WatchTarget } from "../kube/watcher.ts";
 import type { GroupVersionResource } from "../model/ingester.ts";
 import type { Json } from "../model/json.ts";
 import type { Origin } from "../model/observation.ts";
@@ -10,6 +11,9 @@ import type { Log } from "../observe/log.ts";
 import type { Metrics } from "../observe/metrics.ts";
 import type { Clock } from "../run/clock.ts";
 import { InFlight } from "../run/in_flight.ts";
+import type { Moved } from "./checkpoints.ts";
+import { LowWater, type Mark } from "./low_water.ts";
+import { RelistTimer } from "./relist_timer.ts";
 import { keyOf, SeenObjects } from "./seen_objects.ts";
 
 /** How the reading of one resource stands. */
@@ -28,8 +32,12 @@ export interface InformerOptions {
   readonly take: (signal: Signal) => Promise<void>;
   /** Called at every change of state. */
   readonly onState: (state: SourceState) => void;
-  /** Called once, when the API server answered the first time. */
+  /** Called once, at the first answer of a list or watch. */
   readonly onResumed: () => void;
+  /** Where to resume, asked each time the reading begins; undefined: by a list. */
+  readonly resumeFrom: () => string | undefined;
+  /** Called when everything up to a resourceVersion has its verdict; with undefined when the last one is void. */
+  readonly onPosition: (resourceVersion: string | undefined, moved: Moved) => void;
 }
 
 /** Parts an informer works with. */
@@ -42,6 +50,8 @@ export interface InformerParts {
 
 /** Objects taken at once by one informer; more wait in the connection. */
 const MAX_IN_FLIGHT = 64;
+/** What stands there without a place in the order of a watch holds the position back until it has its verdict. */
+const OUT_OF_ORDER = "0";
 /** How often a resource that the server does not serve is looked for again. */
 const MISSING_MILLISECONDS = 10_000;
 
@@ -65,10 +75,15 @@ export async function runInformer(
   const log = parts.log.component("source");
   const fields = { source, gvr: gvrLabel(gvr), namespace: options.namespace };
   log.info("Source started", fields);
+  let isResumed = false;
+  const onResumed = (): void => {
+    if (!isResumed) options.onResumed();
+    isResumed = true;
+  };
   try {
     while (true) {
       const kind = await findKind(options, parts, signal);
-      await follow(kind, options, parts, signal);
+      await follow(kind, { ...options, onResumed }, parts, signal);
     }
   } finally {
     log.info("Source stopped", fields);
@@ -85,7 +100,6 @@ async function findKind(
   while (true) {
     try {
       const found = await discover(parts.api, options.gvr, signal);
-      options.onResumed();
       if (found !== undefined && (found.isNamespaced || options.namespace === undefined)) return found.kind;
       options.onState(
         found === undefined ? { kind: "missing" } : {
@@ -116,55 +130,87 @@ async function follow(
   const log = parts.log.component("source");
   const seen = new SeenObjects();
   const inFlight = new InFlight(MAX_IN_FLIGHT);
+  const resumeFrom = options.resumeFrom();
+  const water = new LowWater(resumeFrom);
+  const relist = new RelistTimer(labels, parts);
   const apiVersion = gvr.group === "" ? gvr.version : `${gvr.group}/${gvr.version}`;
-  const take = async (object: KubeObject): Promise<void> => {
+  const settle = (mark: Mark, moved: Moved): void => {
+    if (water.settle(mark)) options.onPosition(water.position, moved);
+  };
+  const take = async (object: KubeObject, mark?: Mark): Promise<void> => {
     await inFlight.start(keyOf(object), async () => {
-      if (seen.isUnchanged(object)) return;
-      await options.take(toSignal(object, source, apiVersion, kind, clock));
-      seen.add(object);
+      if (!seen.isUnchanged(object)) {
+        await options.take(toSignal(object, source, apiVersion, kind, clock));
+        seen.add(object);
+      }
+      if (mark !== undefined) settle(mark, "by-findings");
     });
   };
+  const passed = (object: KubeObject): Mark => water.pass(object.metadata.resourceVersion ?? OUT_OF_ORDER);
   const target: WatchTarget = {
     gvr,
     namespace: options.namespace,
     labelSelector: options.labelSelector,
     fieldSelector: options.fieldSelector,
     hasBookmarks: !isCoreEvents(gvr),
+    resourceVersion: resumeFrom,
   };
   try {
     for await (const event of watchResource(target, parts.api, clock, signal)) {
       switch (event.kind) {
         case "relisting":
           await inFlight.settled();
+          water.reset(undefined);
+          relist.begin();
           seen.beginRelist();
           break;
         case "listed":
+          options.onResumed();
+          relist.count();
           await take(event.object);
           break;
         case "relisted":
+          options.onResumed();
           await inFlight.settled();
-          seen.endRelist();
+          relist.end(seen.endRelist());
+          water.reset(event.resourceVersion);
+          options.onPosition(event.resourceVersion, "by-findings");
+          break;
+        case "present":
+          metrics.watchLastEvent.set(labels, clock.now() / 1000);
+          await take(event.object, water.pass(OUT_OF_ORDER));
           break;
         case "opened":
+          options.onResumed();
           options.onState({ kind: "running" });
           metrics.watchLastEvent.set(labels, clock.now() / 1000);
           break;
         case "added":
         case "modified":
           metrics.watchLastEvent.set(labels, clock.now() / 1000);
-          await take(event.object);
+          await take(event.object, passed(event.object));
           break;
-        case "deleted":
+        case "deleted": {
           metrics.watchLastEvent.set(labels, clock.now() / 1000);
+          const mark = passed(event.object);
           // What it said has its verdict already: it was listed or added before it was deleted.
-          await inFlight.start(keyOf(event.object), () => Promise.resolve(seen.remove(event.object)));
+          await inFlight.start(keyOf(event.object), () => {
+            seen.remove(event.object);
+            settle(mark, "by-findings");
+            return Promise.resolve();
+          });
           break;
+        }
         case "bookmark":
           metrics.watchLastEvent.set(labels, clock.now() / 1000);
+          settle(water.pass(event.resourceVersion), "by-bookmark");
           break;
         case "restarting": {
           metrics.watchRestarts.inc({ ...labels, reason: event.reason });
           if (event.reason === "closed") metrics.watchLastEvent.set(labels, clock.now() / 1000);
+          relist.because(event.reason);
+          // History went back: what was reached in it is nothing that a watch may resume from.
+          if (event.reason === "rewound") options.onPosition(undefined, "by-findings");
           const state = stateAfter(event.reason, event.error);
           if (state !== undefined) options.onState(state);
           if (event.error !== undefined) {

@@ -14,7 +14,7 @@ const lane: Lane = {
   isDryRun: false,
   ttlSeconds: () => 1,
 };
-const informer: Compiled = { kind: "informer", lane, targets: [] };
+const informer: Compiled = { kind: "informer", lane, targets: [], stateSpec: undefined };
 const activity = (
   states: Readonly<Record<string, SourceState>>,
   stall?: string,

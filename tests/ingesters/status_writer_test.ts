@@ -5,6 +5,7 @@ import { writeStatuses } from "../../src/ingesters/status_writer.ts";
 import type { ApiRequest } from "../../src/kube/api.ts";
 import { ApiError } from "../../src/kube/errors.ts";
 import type { Ingester, IngesterStatus } from "../../src/model/ingester.ts";
+import type { Checkpoints } from "../../src/source/checkpoints.ts";
 import { FakeClock } from "../support/fake_clock.ts";
 import { COMPILE_SETTINGS, ingesterOf } from "../support/ingester_of.ts";
 import { LiveApi } from "../support/live_api.ts";
@@ -32,6 +33,7 @@ async function scene(
   ingesters: readonly Ingester[],
   act: (scene: Scene) => Promise<void>,
   mayWrite: () => boolean = () => true,
+  checkpoints: Pick<Checkpoints, "oldestOf"> = { oldestOf: () => undefined },
 ): Promise<void> {
   const api = new LiveApi();
   const clock = new FakeClock({ startMilliseconds: START });
@@ -49,7 +51,10 @@ async function scene(
     });
   }
   const stop = new AbortController();
-  const writing = writeStatuses({ registry, activities, api, clock, log, mayWrite }, stop.signal);
+  const writing = writeStatuses(
+    { registry, activities, api, clock, log, mayWrite, checkpoints },
+    stop.signal,
+  );
   await act({
     api,
     registry,
@@ -123,6 +128,24 @@ Deno.test("lastSignalTime is that of the last signal, and never goes back when a
     await clock.advance(10_000);
     assert.equal(status("a")?.lastSignalTime, "2026-01-02T12:00:01.000Z");
   });
+});
+
+Deno.test("The status tells the checkpoint that is furthest behind", async () => {
+  let checkpoint = { resourceVersion: "40", time: "2026-01-01T00:00:00Z" };
+  await scene(
+    [open("a")],
+    async ({ clock, status, writes }) => {
+      await clock.advance(1000);
+      assert.deepEqual(status("a")?.checkpoint, checkpoint);
+      checkpoint = { resourceVersion: "41", time: "2026-01-01T00:00:05Z" };
+      await clock.advance(5000);
+      assert.equal(writes("a").length, 1, "no more often than every 10 s");
+      await clock.advance(6000);
+      assert.deepEqual(status("a")?.checkpoint, checkpoint);
+    },
+    () => true,
+    { oldestOf: () => checkpoint },
+  );
 });
 
 Deno.test("Nothing is written of what is not known yet, nor after the term", async () => {

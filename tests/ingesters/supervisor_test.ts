@@ -5,9 +5,11 @@ import { superviseSources } from "../../src/ingesters/supervisor.ts";
 import { ApiError } from "../../src/kube/errors.ts";
 import type { InformerSpec, Ingester } from "../../src/model/ingester.ts";
 import { createMetrics, type Metrics } from "../../src/observe/metrics.ts";
+import { Checkpoints } from "../../src/source/checkpoints.ts";
 import { FakeClock } from "../support/fake_clock.ts";
 import { COMPILE_SETTINGS, ingesterOf } from "../support/ingester_of.ts";
 import { LiveApi } from "../support/live_api.ts";
+import { MemoryConfigMaps } from "../support/memory_config_maps.ts";
 import { pipelineOf } from "../support/pipeline_of.ts";
 import { RecordingLog } from "../support/recording_log.ts";
 
@@ -56,6 +58,16 @@ async function scene(
   const log = new RecordingLog();
   const stop = new AbortController();
   for (const name of ["a", "b"]) registry.put(reader(name));
+  const checkpoints = new Checkpoints({
+    api: new MemoryConfigMaps(),
+    clock,
+    metrics,
+    log,
+    term: { isValid: () => true, renewedAt: 0 },
+    namespace: "zen",
+    name: "lease-checkpoints",
+    identity: "me",
+  });
   const running = superviseSources({
     registry,
     activities,
@@ -66,6 +78,7 @@ async function scene(
     log,
     mayWrite: options.mayWrite ?? ((): boolean => true),
     onResumed: () => {},
+    checkpoints,
   }, stop.signal);
   let hasEnded = false;
   running.finally(() => hasEnded = true);

@@ -7,14 +7,22 @@ import { FakeClock } from "../support/fake_clock.ts";
 import { COMPILE_SETTINGS, ingesterOf } from "../support/ingester_of.ts";
 import { LiveApi } from "../support/live_api.ts";
 import { pipelineOf } from "../support/pipeline_of.ts";
+import { MemoryConfigMaps } from "../support/memory_config_maps.ts";
 import { silentLog } from "../support/silent_log.ts";
 
 const REPORTS = "/apis/example.com/v1/namespaces/a/reports";
 const OBSERVATIONS = "/apis/zen.kube-zen.io/v1alpha1/namespaces/a/observations";
 const STATUS = "/apis/zen.kube-zen.io/v1alpha1/namespaces/zen/ingesters/reader/status";
 
+/** A term that holds. */
+const term = { isValid: () => true, renewedAt: 0 };
+const CHECKPOINTS = "/api/v1/namespaces/zen/configmaps";
+
 /** The work of a leader with one Ingester, over an API server in memory. */
-function work(api: LiveApi, clock: FakeClock): TermWork {
+function work(api: LiveApi, clock: FakeClock, maps = new MemoryConfigMaps()): TermWork {
+  for (const path of ["", "/lease-checkpoints", "/lease-checkpoints-1"]) {
+    api.answer(`${CHECKPOINTS}${path}`, (request, signal) => maps.request(request, signal));
+  }
   api.serve("example.com", "reports", "Report", "a");
   const registry = new IngesterRegistry(COMPILE_SETTINGS);
   registry.put(ingesterOf("reader", {
@@ -39,6 +47,8 @@ function work(api: LiveApi, clock: FakeClock): TermWork {
       defaultTtlSeconds: 60,
       onDeleted: () => {},
     },
+    checkpoints: { namespace: "zen", name: "lease-checkpoints", identity: "me" },
+    areIngestersSynced: () => true,
   };
 }
 
@@ -57,11 +67,11 @@ Deno.test("The leader reads the sources, writes the statuses and collects what h
   api.put(OBSERVATIONS, expired);
   api.answer(`${OBSERVATIONS}/old`, ({ method }) => deleted.push(method));
   const stop = new AbortController();
-  const running = doTermWork(parts, () => true, () => resumed++, stop.signal);
+  const running = doTermWork(parts, term, () => resumed++, stop.signal);
   await clock.advance(130_000);
   assert.equal(resumed, 1);
   assert.equal(api.watching(REPORTS), 1);
-  assert.equal(api.sent("PATCH")[0]?.path, STATUS);
+  assert.ok(api.sent("PATCH").some(({ path }) => path === STATUS));
   assert.ok(deleted.length > 0 && deleted.every((method) => method === "DELETE"));
   stop.abort(new Error("the term ended"));
   await running;
@@ -79,9 +89,9 @@ Deno.test("Work that is asked to end ends only when its last write has", async (
   api.put(REPORTS, { metadata: { name: "r", namespace: "a", uid: "u" } });
   const stop = new AbortController();
   let hasEnded = false;
-  const running = doTermWork(parts, () => true, () => {}, stop.signal).then(() => hasEnded = true);
+  const running = doTermWork(parts, term, () => {}, stop.signal).then(() => hasEnded = true);
   await clock.advance(100);
-  assert.equal(api.sent("POST").length, 1);
+  assert.equal(api.sent("POST").filter(({ path }) => path === OBSERVATIONS).length, 1);
   stop.abort(new Error("the term ended"));
   await clock.advance(1000);
   assert.equal(hasEnded, false);
@@ -96,7 +106,7 @@ Deno.test("A mistake of this program ends the term with its reason, and everythi
   api.answer(STATUS, () => {
     throw new TypeError("a mistake");
   });
-  const running = doTermWork(parts, () => true, () => {}, new AbortController().signal);
+  const running = doTermWork(parts, term, () => {}, new AbortController().signal);
   const failed = assert.rejects(running, (error: Error) => {
     assert.match(error.message, /statuses/);
     assert.match(String(error.cause), /a mistake/);
@@ -105,4 +115,50 @@ Deno.test("A mistake of this program ends the term with its reason, and everythi
   await clock.advance(1000);
   await failed;
   assert.deepEqual([api.watching(REPORTS), clock.sleeping], [0, 0]);
+});
+
+Deno.test("The next term resumes where the last one ended, and lists nothing", async () => {
+  const clock = new FakeClock();
+  const maps = new MemoryConfigMaps();
+  const lists = (api: LiveApi): number =>
+    api.sent("GET").filter(({ path, query }) => path === REPORTS && (query?.["limit"] ?? 1) !== 1).length;
+  const first = new LiveApi();
+  const firstStop = new AbortController();
+  first.answer(STATUS, () => ({}));
+  const firstTerm = doTermWork(work(first, clock, maps), term, () => {}, firstStop.signal);
+  await clock.advance(100);
+  assert.equal(lists(first), 1);
+  firstStop.abort(new Error("the term ended"));
+  await firstTerm;
+  const second = new LiveApi();
+  const secondStop = new AbortController();
+  second.answer(STATUS, () => ({}));
+  const secondTerm = doTermWork(work(second, clock, maps), term, () => {}, secondStop.signal);
+  await clock.advance(100);
+  assert.deepEqual([lists(second), second.watching(REPORTS)], [0, 1]);
+  secondStop.abort(new Error("the term ended"));
+  await secondTerm;
+});
+
+Deno.test("The checkpoints of an Ingester that was deleted are dropped, once all of them are known", async () => {
+  const api = new LiveApi();
+  const clock = new FakeClock();
+  const maps = new MemoryConfigMaps();
+  const keys = (): readonly string[] => Object.keys(maps.data("lease-checkpoints") ?? {});
+  let isSynced = false;
+  const parts = { ...work(api, clock, maps), areIngestersSynced: () => isSynced };
+  api.answer(STATUS, () => ({}));
+  const stop = new AbortController();
+  const running = doTermWork(parts, term, () => {}, stop.signal);
+  await clock.advance(2000);
+  assert.equal(keys().length, 1);
+  parts.registry.remove("zen/reader");
+  await clock.advance(40_000);
+  assert.equal(keys().length, 1, "it may only not be listed yet");
+  isSynced = true;
+  parts.registry.put(ingesterOf("other", { source: "falco", webhook: { auth: { type: "none" } } }));
+  await clock.advance(40_000);
+  assert.deepEqual(keys(), []);
+  stop.abort(new Error("the term ended"));
+  await running;
 });

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { ApiError } from "../../src/kube/errors.ts";
-import { isOlder, type WatchEvent, watchResource, type WatchTarget } from "../../src/kube/watcher.ts";
+import { type WatchEvent, watchResource, type WatchTarget } from "../../src/kube/watcher.ts";
 import type { Clock } from "../../src/run/clock.ts";
+import { FakeClock } from "../support/fake_clock.ts";
 import { type Answer, event, page, ScriptedApi } from "../support/scripted_api.ts";
 
 /** A clock whose sleeps below a minute end at once; longer ones (the watchdog) never end by themselves. */
@@ -53,6 +54,7 @@ async function play(
 function inWords(happened: WatchEvent): string {
   switch (happened.kind) {
     case "listed":
+    case "present":
     case "added":
     case "modified":
     case "deleted":
@@ -287,14 +289,168 @@ Deno.test("A watch that the server ends after its time is opened again without a
     lines([event("ADDED", "b", "7")]),
   ]);
   let now = 0;
-  const clock: Clock = { ...hastyClock(), monotonic: () => now += 600 };
+  const clock: Clock = { ...hastyClock(), monotonic: () => now += 300_000 };
   const told: string[] = [];
-  for await (const happened of watchResource(EVENTS, api, clock, new AbortController().signal)) {
+  for await (const happened of watchResource(REPORTS, api, clock, new AbortController().signal)) {
     told.push(inWords(happened));
     if (told.length === 7) break;
   }
   assert.deepEqual(told.slice(3), ["added a", "restarting closed", "opened", "added b"]);
   assert.equal(api.requests.at(-1)?.query?.["resourceVersion"], "6");
+});
+
+Deno.test("A watch that ends before its time may have met another history: the server is asked first", async () => {
+  const { told, api } = await play([
+    page([], "5"),
+    lines([event("ADDED", "a", "6")], "end"),
+    page([], "4"),
+    page(["a"], "4"),
+  ], 7);
+  assert.deepEqual(told.slice(3), ["added a", "restarting closed", "restarting rewound", "relisting"]);
+  assert.equal(api.requests[2]?.query?.["limit"], 1);
+});
+
+Deno.test("403 keeps the position: a right that comes back loses nothing", async () => {
+  const { told, api } = await play(
+    [page([], "90"), failure(403, "Forbidden"), page([], "91"), lines([event("ADDED", "a", "81")])],
+    3,
+    { ...REPORTS, resourceVersion: "80" },
+  );
+  assert.deepEqual(told, ["restarting forbidden", "opened", "added a"]);
+  assert.equal(api.requests.at(-1)?.query?.["resourceVersion"], "80");
+});
+
+/** Plays a scenario on a clock that stands still, so that a test says how long it is quiet. */
+async function playQuietly(
+  answers: readonly Answer[],
+  act: (told: readonly string[], clock: FakeClock, api: ScriptedApi) => Promise<void>,
+): Promise<void> {
+  const api = new ScriptedApi(answers);
+  const clock = new FakeClock();
+  const stop = new AbortController();
+  const told: string[] = [];
+  const reading = (async () => {
+    for await (const happened of watchResource(EVENTS, api, clock, stop.signal)) told.push(inWords(happened));
+  })().catch((error: unknown) => error);
+  for (let turn = 0; turn < 10; turn++) await clock.settle();
+  await act(told, clock, api);
+  stop.abort(new Error("the test ended"));
+  assert.match(String(await reading), /the test ended/);
+  assert.equal(clock.sleeping, 0, "Somebody still sleeps");
+}
+
+/** A stream that the test writes. */
+function writtenStream(): {
+  readonly stream: ReadableStream<Uint8Array>;
+  send(line: unknown): void;
+  fail(error: Error): void;
+} {
+  let controller: ReadableByteStreamController;
+  const stream = new ReadableStream<Uint8Array>({
+    type: "bytes",
+    start: (own) => void (controller = own as ReadableByteStreamController),
+  });
+  return {
+    stream,
+    send: (line) => controller.enqueue(new TextEncoder().encode(`${JSON.stringify(line)}\n`)),
+    fail: (error) => controller.error(error),
+  };
+}
+
+const endOfInitialEvents = (resourceVersion: string): unknown => ({
+  type: "BOOKMARK",
+  object: {
+    metadata: { name: "", resourceVersion, annotations: { "k8s.io/initial-events-end": "true" } },
+  },
+});
+
+Deno.test("A quiet watch without bookmarks learns a new position from a streaming list", async () => {
+  await playQuietly([
+    page([], "100"),
+    lines([]),
+    lines([event("ADDED", "a", "40"), endOfInitialEvents("900"), event("ADDED", "b", "901")]),
+  ], async (told, clock, api) => {
+    await clock.advance(119_000);
+    assert.deepEqual(told, ["relisting", "relisted 100", "opened"]);
+    await clock.advance(2_000);
+    assert.deepEqual(told.slice(3), ["present a"], "the old watch is read on for a while");
+    assert.deepEqual(
+      [
+        api.requests.at(-1)?.query?.["sendInitialEvents"],
+        api.requests.at(-1)?.query?.["resourceVersionMatch"],
+      ],
+      [true, "NotOlderThan"],
+    );
+    assert.equal(api.requests.at(-1)?.query?.["resourceVersion"], undefined);
+    await clock.advance(10_000);
+    assert.deepEqual(told.slice(4), ["bookmark 900", "added b"]);
+  });
+});
+
+Deno.test("What the old watch brings meanwhile is told before the new position, which takes nothing back", async () => {
+  const old = writtenStream();
+  await playQuietly([
+    page([], "100"),
+    { kind: "stream", stream: old.stream },
+    lines([endOfInitialEvents("900"), event("ADDED", "c", "905")]),
+  ], async (told, clock) => {
+    await clock.advance(121_000);
+    old.send(event("ADDED", "b", "899"));
+    old.send(event("ADDED", "c", "905"));
+    await clock.advance(10_000);
+    assert.deepEqual(told.slice(3), ["added b", "added c", "bookmark 905", "added c"]);
+  });
+});
+
+Deno.test("A position is not renewed past an old watch that broke: that one resumes from where it was", async () => {
+  const old = writtenStream();
+  await playQuietly([
+    page([], "100"),
+    { kind: "stream", stream: old.stream },
+    lines([endOfInitialEvents("900")]),
+    page([], "901"),
+    lines([event("ADDED", "lost", "150")]),
+  ], async (told, clock, api) => {
+    await clock.advance(121_000);
+    old.fail(new TypeError("connection reset"));
+    await clock.advance(11_000);
+    assert.deepEqual(told.slice(3), ["restarting unreachable", "opened", "added lost"]);
+    assert.equal(api.requests.at(-1)?.query?.["resourceVersion"], "100");
+  });
+});
+
+Deno.test("A server without streaming lists is asked by pages, and the old watch goes on", async () => {
+  await playQuietly([
+    page([], "100"),
+    lines([]),
+    failure(422, "Invalid"),
+    page(["a"], "900", "more"),
+    page(["b"], "905"),
+  ], async (told, clock) => {
+    await clock.advance(140_000);
+    assert.deepEqual(told, [
+      "relisting",
+      "relisted 100",
+      "opened",
+      "present a",
+      "present b",
+      "bookmark 905",
+    ]);
+  });
+});
+
+Deno.test("A list that fails while it is quiet changes nothing, and is tried again soon", async () => {
+  await playQuietly([
+    page([], "100"),
+    lines([]),
+    failure(503),
+    lines([endOfInitialEvents("900")]),
+  ], async (told, clock) => {
+    await clock.advance(125_000);
+    assert.deepEqual(told, ["relisting", "relisted 100", "opened"]);
+    await clock.advance(25_000);
+    assert.deepEqual(told.slice(3), ["bookmark 900"]);
+  });
 });
 
 Deno.test("An aborted signal ends the watch with its reason", async () => {
@@ -306,11 +462,4 @@ Deno.test("An aborted signal ends the watch with its reason", async () => {
       if (happened.kind === "opened") setImmediate(() => stop.abort(reason));
     }
   }, reason);
-});
-
-Deno.test("resourceVersions are compared as numbers of any length", () => {
-  assert.equal(isOlder("9", "10"), true);
-  assert.equal(isOlder("10", "9"), false);
-  assert.equal(isOlder("99999999999999999999998", "99999999999999999999999"), true);
-  assert.equal(isOlder("", "5"), false);
 });

@@ -8,6 +8,7 @@ const term: Term = {
   takeover: { kind: "none", sinceMonotonic: undefined },
   signal: new AbortController().signal,
   isValid: () => true,
+  renewedAt: 0,
 };
 
 Deno.test("Work begins after the caller is ready for it, and tells when and how it ended", async () => {

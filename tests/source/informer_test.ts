@@ -20,6 +20,7 @@ interface Told {
   readonly states: SourceState[];
   readonly metrics: ReturnType<typeof createMetrics>;
   resumed: number;
+  readonly positions: (readonly [position: string | undefined, moved: string])[];
 }
 
 /** Runs an informer through a scenario until `isDone` says so. */
@@ -27,6 +28,7 @@ async function run(
   answers: readonly Answer[],
   isDone: (told: Told) => boolean,
   take: (signal: Signal) => Promise<void> = () => Promise.resolve(),
+  resumeFrom?: string,
 ): Promise<Told> {
   let now = 0;
   const clock: Clock = {
@@ -43,7 +45,7 @@ async function run(
       );
     },
   };
-  const told: Told = { taken: [], states: [], metrics: createMetrics("test"), resumed: 0 };
+  const told: Told = { taken: [], states: [], metrics: createMetrics("test"), resumed: 0, positions: [] };
   const stop = new AbortController();
   const running = runInformer(
     {
@@ -56,6 +58,8 @@ async function run(
       },
       onState: (state) => told.states.push(state),
       onResumed: () => told.resumed++,
+      resumeFrom: () => resumeFrom,
+      onPosition: (position, moved) => told.positions.push([position, moved]),
     },
     { api: new ScriptedApi(answers), clock, metrics: told.metrics, log: silentLog },
     stop.signal,
@@ -152,6 +156,71 @@ Deno.test("403 with the resource served is a missing right, without it a missing
     ({ taken }) => taken.length === 1,
   );
   assert.deepEqual(missing.states.map(({ kind }) => kind).slice(0, 2), ["forbidden", "missing"]);
+});
+
+const positionsOf = (told: Told): (string | undefined)[] => told.positions.map(([position]) => position);
+
+Deno.test("A list gives a position when all of it has its verdict, and each event after it one of its own", async () => {
+  const told = await run(
+    [served, page(["a", "b"], "5"), silence([event("ADDED", "c", "6"), event("DELETED", "a", "7")])],
+    ({ positions }) => positions.length >= 3,
+  );
+  assert.deepEqual(told.positions, [["5", "by-findings"], ["6", "by-findings"], ["7", "by-findings"]]);
+  assert.equal(told.resumed, 1);
+});
+
+Deno.test("A resumed watch lists nothing, and takes what happened meanwhile", async () => {
+  const told = await run(
+    [served, page([], "90"), silence([event("ADDED", "a", "81"), event("DELETED", "a", "82")])],
+    ({ positions }) => positions.length >= 2,
+    undefined,
+    "80",
+  );
+  assert.deepEqual(names(told), ["a"], "an object that was made and deleted while nobody watched is seen");
+  assert.deepEqual(positionsOf(told), ["81", "82"]);
+});
+
+Deno.test("A position stands still behind the oldest event without a verdict", async () => {
+  const gate = Promise.withResolvers<void>();
+  let isOpen = false;
+  const told = await run(
+    [
+      served,
+      page([], "5"),
+      silence([event("ADDED", "slow", "6"), event("ADDED", "b", "7"), event("ADDED", "c", "8")]),
+    ],
+    ({ taken, positions }) => {
+      if (taken.length === 3 && !isOpen) {
+        assert.deepEqual(positions.map(([position]) => position), ["5"]);
+        isOpen = true;
+        gate.resolve();
+      }
+      return positions.length >= 2;
+    },
+    ({ origin }) => origin?.name === "slow" ? gate.promise : Promise.resolve(),
+  );
+  assert.deepEqual(positionsOf(told).slice(0, 2), ["5", "8"]);
+});
+
+Deno.test("A bookmark moves the position, and says that no findings did", async () => {
+  const bookmark = { type: "BOOKMARK", object: { metadata: { resourceVersion: "40" } } };
+  const told = await run(
+    [served, page([], "5"), silence([bookmark])],
+    ({ positions }) => positions.length >= 2,
+  );
+  assert.deepEqual(told.positions.at(-1), ["40", "by-bookmark"]);
+});
+
+Deno.test("A checkpoint from a history that is no more is void before anything is listed", async () => {
+  const told = await run(
+    [served, page([], "50"), page(["a"], "50"), silence([])],
+    ({ positions }) => positions.length >= 2,
+    undefined,
+    "80",
+  );
+  assert.deepEqual(positionsOf(told), [undefined, "50"]);
+  const { values } = await told.metrics.relistDuration.get();
+  assert.ok(values.some(({ labels }) => labels.reason === "rewound"));
 });
 
 Deno.test("The label of a resource is its group, version and name", () => {

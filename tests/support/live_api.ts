@@ -5,6 +5,8 @@ import type { WatchApi } from "../../src/kube/watcher.ts";
 interface Collection {
   readonly objects: Map<string, KubeObject>;
   readonly watches: Set<ReadableByteStreamController>;
+  /** Everything that happened: a watch begins with what came after its resourceVersion. */
+  readonly history: { readonly type: string; readonly object: KubeObject }[];
   /** How often a watch was opened. */
   opened: number;
 }
@@ -35,20 +37,25 @@ export class LiveApi implements WatchApi {
 
   /** Creates or changes an object; those who watch see it. */
   put(path: string, object: KubeObject): void {
-    const { objects, watches } = this.#collection(path);
+    const { objects, watches, history } = this.#collection(path);
     const isKnown = objects.has(object.metadata.name);
     const resourceVersion = String(++this.#resourceVersion);
     const stored = { ...object, metadata: { ...object.metadata, resourceVersion } };
     objects.set(object.metadata.name, stored);
+    history.push({ type: isKnown ? "MODIFIED" : "ADDED", object: stored });
     for (const watch of watches) tell(watch, isKnown ? "MODIFIED" : "ADDED", stored);
   }
 
   /** Deletes an object; those who watch see it. */
   delete(path: string, name: string): void {
-    const { objects, watches } = this.#collection(path);
-    const object = objects.get(name);
+    const { objects, watches, history } = this.#collection(path);
+    const before = objects.get(name);
     objects.delete(name);
-    if (object !== undefined) { for (const watch of watches) tell(watch, "DELETED", object); }
+    if (before === undefined) return;
+    const resourceVersion = String(++this.#resourceVersion);
+    const object = { ...before, metadata: { ...before.metadata, resourceVersion } };
+    history.push({ type: "DELETED", object });
+    for (const watch of watches) tell(watch, "DELETED", object);
   }
 
   /** Every request for a path fails so, until undefined is said; its watches break off. */
@@ -102,6 +109,10 @@ export class LiveApi implements WatchApi {
         start(controller) {
           own = controller;
           collection.watches.add(controller);
+          const from = Number(request.query?.["resourceVersion"] ?? 0);
+          for (const { type, object } of collection.history) {
+            if (Number(object.metadata.resourceVersion) > from) tell(controller, type, object);
+          }
         },
         cancel() {
           collection.watches.delete(own);
@@ -122,7 +133,7 @@ export class LiveApi implements WatchApi {
   #collection(path: string): Collection {
     const known = this.#collections.get(path);
     if (known !== undefined) return known;
-    const fresh: Collection = { objects: new Map(), watches: new Set(), opened: 0 };
+    const fresh: Collection = { objects: new Map(), watches: new Set(), history: [], opened: 0 };
     this.#collections.set(path, fresh);
     return fresh;
   }

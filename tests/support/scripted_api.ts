@@ -5,6 +5,8 @@ import type { WatchApi } from "../../src/kube/watcher.ts";
 export type Answer =
   | { readonly kind: "json"; readonly value: unknown }
   | { readonly kind: "error"; readonly error: Error }
+  /** A stream that the test writes. */
+  | { readonly kind: "stream"; readonly stream: ReadableStream<Uint8Array> }
   /** A stream of lines; then it ends, breaks off, or stays open without a word. */
   | {
     readonly kind: "lines";
@@ -35,6 +37,7 @@ export class ScriptedApi implements WatchApi {
     if (answer.kind === "json") {
       return Promise.reject(new Error(`${request.path}: the scenario has JSON here`));
     }
+    if (answer.kind === "stream") return Promise.resolve(answer.stream);
     const { lines, then } = answer;
     const encoder = new TextEncoder();
     let at = 0;
