@@ -79,11 +79,17 @@ export class Hold {
     return decide(me, timings, this.#seen, this.#clock.monotonic());
   }
 
-  /** Takes one sight of the Lease. */
-  see(record: LeaseRecord | undefined, via: "look" | "watch"): void {
+  /**
+   * Takes one sight of the Lease.
+   *
+   * @param basis what was seen last when it was asked for; undefined for what nobody asked for
+   */
+  see(record: LeaseRecord | undefined, via: "look" | "watch", basis?: Seen): void {
     const { identity, timings } = this.#candidate;
     const before = this.#seen;
-    this.#seen = observe(before, { record, via, now: this.#clock.monotonic() }, identity, timings);
+    const isLatest = basis !== undefined && basis.record === before?.record;
+    const sight = { record, via, isLatest, now: this.#clock.monotonic() };
+    this.#seen = observe(before, sight, identity, timings);
     if (via === "look" || this.#seen.record !== before?.record) this.#isInDoubt = false;
     // What was to be waited for is over: a release that is seen after a lost race is taken at once.
     if (this.#seen.changes !== before?.changes) this.#writeNotBefore = 0;
@@ -93,12 +99,13 @@ export class Hold {
   /** Reads the Lease. */
   async look(term: LeaseTerm | undefined, signal: AbortSignal): Promise<void> {
     const startedAt = this.#clock.monotonic();
+    const basis = this.#seen;
     const milliseconds = requestDeadline(this.#candidate.timings, this.#left(term));
     const answer = await ask(milliseconds, this.#clock, (inner) => this.#lock.get(inner), signal);
     if (signal.aborted) return;
     if (answer.kind === "answered") {
       this.#complaints.delete("read");
-      this.see(answer.value, "look");
+      this.see(answer.value, "look", basis);
     } else {
       this.#lookNotBefore = this.#retryAt(startedAt, answer.error, term);
       this.#complain("read", answer.error);
@@ -153,12 +160,13 @@ export class Hold {
       if (this.#writes.byRenewTime.size === 0 || signal.aborted) return;
       const milliseconds = Math.min(left, timings.retryPeriodMilliseconds);
       const isLooking = this.#isInDoubt;
+      const basis = this.#seen;
       const answer = isLooking
         ? await ask(milliseconds, this.#clock, (inner) => this.#lock.get(inner), signal)
         : await this.#sendRelease(milliseconds, signal);
       if (answer === undefined) return;
       if (answer.kind === "answered") {
-        this.see(answer.value, "look");
+        this.see(answer.value, "look", basis);
         if (isLooking) continue;
         const duration_ms = Math.round(this.#clock.monotonic() - startedAt);
         this.#log.info("leader released", { identity, lease, reason, duration_ms });

@@ -24,6 +24,8 @@ export interface Seen {
 export interface Sight {
   readonly record: LeaseRecord | undefined;
   readonly via: "look" | "watch";
+  /** True when it was asked for after all that is known was seen; what is older then was not outrun on its way. */
+  readonly isLatest: boolean;
   readonly now: number;
 }
 
@@ -32,7 +34,8 @@ const PATIENCE_WITH_WATCH = 1.5;
 
 /**
  * What is known after one more sight. Only a change of the hold (holder, times, transitions) begins a new lease duration;
- * what is older than what was seen, as the echo of a write on a slow watch, tells nothing.
+ * what is older than what was seen, as the echo of a write on a slow watch, tells nothing. An older one that is the
+ * {@link Sight.isLatest latest} is another thing: history went back (etcd was restored), and what was seen is no more.
  */
 export function observe(before: Seen | undefined, sight: Sight, identity: string, timings: Timings): Seen {
   const { record, via, now } = sight;
@@ -44,7 +47,9 @@ export function observe(before: Seen | undefined, sight: Sight, identity: string
   const known = before.record;
   if (known === undefined && record === undefined) return { ...before, lookAt };
   if (known !== undefined && record !== undefined) {
-    if (isOlder(record.resourceVersion, known.resourceVersion)) return { ...before, lookAt };
+    if (!sight.isLatest && isOlder(record.resourceVersion, known.resourceVersion)) {
+      return { ...before, lookAt };
+    }
     if (isSameHold(known, record)) return { ...before, record, last: record, lookAt };
   }
   return { ...changed(before, record, now, identity, timings), changes: before.changes + 1, lookAt };

@@ -55,6 +55,32 @@ Deno.test("A write whose answer is lost is looked for before the next", async ()
   assert.equal(hold.decide(undefined).kind, "lead");
 });
 
+Deno.test("A look sees a Lease that went back to an older version, unless a watch was faster", async () => {
+  const { hold, clock, lease, network } = start();
+  const old = lease.put({
+    holderIdentity: "b",
+    leaseDurationSeconds: 15,
+    acquireTime: "T1",
+    renewTime: "T1",
+    leaseTransitions: 0,
+    release: undefined,
+    object: undefined,
+  });
+  assert.ok(old !== undefined);
+  hold.see({ ...old, holderIdentity: "c", resourceVersion: "900" }, "watch");
+  hold.see(old, "watch");
+  assert.equal(hold.holder, "c", "the echo of a slow watch");
+  network.is = () => ({ kind: "delivered", thereMilliseconds: 0, backMilliseconds: 5 });
+  const looking = hold.look(undefined, never);
+  hold.see({ ...old, holderIdentity: "d", resourceVersion: "901" }, "watch");
+  await clock.advance(5);
+  await looking;
+  assert.equal(hold.holder, "d", "an answer that was outrun");
+  network.is = promptly;
+  await hold.look(undefined, never);
+  assert.equal(hold.holder, "b", "how things are");
+});
+
 Deno.test("Who lost a race looks at once, and writes later", async () => {
   const { hold, clock, lease } = start();
   await hold.look(undefined, never);

@@ -26,8 +26,9 @@ function see(
   record: LeaseRecord | undefined,
   now: number,
   via: "look" | "watch" = "watch",
+  isLatest = false,
 ): Seen {
-  return observe(before, { record, via, now }, "a", DEFAULT_TIMINGS);
+  return observe(before, { record, via, isLatest, now }, "a", DEFAULT_TIMINGS);
 }
 
 Deno.test("The first sight of a hold begins its lease duration: the one that the Lease says", () => {
@@ -61,6 +62,14 @@ Deno.test("What is older than what was seen tells nothing, but that somebody spe
   const newer = see(undefined, { ...held, renewTime: "T2", resourceVersion: "100" }, 1000);
   const stale = see(newer, { ...held, resourceVersion: "99" }, 3000);
   assert.deepEqual(stale, { ...newer, lookAt: 6000 });
+});
+
+Deno.test("An older one that was asked for after all that is known is how things are: history went back", () => {
+  const newer = see(undefined, { ...held, renewTime: "T2", resourceVersion: "100" }, 1000);
+  const restored = see(newer, { ...held, resourceVersion: "99" }, 3000, "look", true);
+  assert.equal(restored.record?.resourceVersion, "99");
+  assert.equal(restored.expiresAt, 33_000);
+  assert.equal(restored.changes, 1);
 });
 
 Deno.test("A release expires at once and keeps when the last renewal was seen", () => {

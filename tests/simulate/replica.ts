@@ -1,0 +1,155 @@
+import { RecentNames } from "../../src/deduplicate/recent_names.ts";
+import { Activities } from "../../src/ingesters/activities.ts";
+import { IngesterRegistry } from "../../src/ingesters/registry.ts";
+import { doTermWork } from "../../src/ingesters/term_work.ts";
+import { createElector } from "../../src/leadership/create_elector.ts";
+import type { LeaseTerm, Term } from "../../src/leadership/term.ts";
+import type { Timings } from "../../src/leadership/timings.ts";
+import type { Log, LogFields } from "../../src/observe/log.ts";
+import { createMetrics, type Metrics } from "../../src/observe/metrics.ts";
+import { Pipeline } from "../../src/pipeline/pipeline.ts";
+import { ObservationWriter } from "../../src/write/writer.ts";
+import { COMPILE_SETTINGS } from "../support/ingester_of.ts";
+import type { ApiServer } from "./api_server.ts";
+import { Link } from "./link.ts";
+import { Machine } from "./machine.ts";
+import type { Target } from "./targets.ts";
+import type { Timeline } from "./timeline.ts";
+import type { Weather } from "./weather.ts";
+
+/** Name of the Lease that is fought for. */
+export const LEASE = "zen-watcher-leader-election";
+
+/** What one life of a replica is made of. */
+export interface ReplicaOptions {
+  /** holderIdentity. */
+  readonly identity: string;
+  /** Stands for this life of it and no other. */
+  readonly caller: string;
+  readonly seed: number;
+  readonly wallOffsetMilliseconds: number;
+  readonly timings: Timings;
+  readonly targets: readonly Target[];
+  readonly weather: Weather;
+  readonly random: () => number;
+  readonly timeline: Timeline;
+  readonly server: ApiServer;
+  readonly trace: (say: () => string) => void;
+  /** A request leaves the process. */
+  readonly onSend: (path: string, method: string) => void;
+  /** It begins to lead. */
+  readonly onTerm: () => void;
+  /** The process has ended by itself; undefined: as it was asked to. */
+  readonly onExit: (error: unknown) => void;
+}
+
+/** One life of a replica: the program's own parts, put together as the program does, on a machine and a network of ours. */
+export class Replica {
+  readonly caller: string;
+  readonly identity: string;
+  readonly machine: Machine;
+  readonly metrics: Metrics;
+  readonly link: Link;
+  readonly #stop = new AbortController();
+  readonly #timeline: Timeline;
+  #term: Term | undefined;
+  #isStopping = false;
+
+  constructor(options: ReplicaOptions) {
+    const { caller, identity, timeline, trace, timings } = options;
+    this.caller = caller;
+    this.identity = identity;
+    this.#timeline = timeline;
+    this.machine = new Machine(timeline, options.seed, options.wallOffsetMilliseconds);
+    this.metrics = createMetrics("simulated");
+    this.link = new Link({ ...options, machine: this.machine });
+    this.#run(options, logTo((line) => trace(() => `${caller} ${line}`)), timings).then(
+      () => options.onExit(undefined),
+      (error) => options.onExit(error),
+    );
+  }
+
+  /** Whether it was asked to stop. */
+  get isStopping(): boolean {
+    return this.#isStopping;
+  }
+
+  /** Whether its term holds by its own clock; asked from outside, so that nothing of the process runs. */
+  get isLeading(): boolean {
+    const term = this.#term as LeaseTerm | undefined;
+    return term !== undefined && this.machine.state !== "dead" && term.lost === undefined &&
+      this.machine.clock.monotonic() < term.validUntil;
+  }
+
+  /** SIGTERM. */
+  terminate(): void {
+    this.#isStopping = true;
+    this.machine.post(this.#timeline.now, () => this.#stop.abort(new DOMException("Got SIGTERM", "AbortError")));
+  }
+
+  /** SIGKILL, or the end of a process that has ended by itself. */
+  kill(): void {
+    this.machine.kill();
+    this.link.close();
+  }
+
+  async #run(options: ReplicaOptions, log: Log, timings: Timings): Promise<void> {
+    const api = this.link;
+    const { clock } = this.machine;
+    const { metrics } = this;
+    const registry = new IngesterRegistry(COMPILE_SETTINGS);
+    const activities = new Activities();
+    for (const { ingester } of options.targets) registry.put(ingester);
+    const namespace = COMPILE_SETTINGS.podNamespace;
+    const writer = new ObservationWriter(
+      { concurrency: 8, fallbackNamespace: namespace },
+      { api, clock, metrics },
+    );
+    const pipeline = new Pipeline({
+      writer,
+      recent: new RecentNames({ maxSize: 1000, windowSeconds: COMPILE_SETTINGS.dedupWindowSeconds }, clock),
+      metrics,
+      clock,
+      log,
+      place: { podNamespace: namespace, watchNamespaces: [], observationNamespace: undefined },
+      self: () => ({ username: "zen-watcher", namespace, podNames: [options.identity] }),
+    });
+    const elector = createElector(
+      { isEnabled: true, leaseName: LEASE, ...timings },
+      { identity: options.identity, namespace, release: undefined, api, clock, metrics, log },
+    );
+    const collector = {
+      intervalMilliseconds: 600_000,
+      namespaces: undefined,
+      ingesterNamespaces: undefined,
+      defaultTtlSeconds: COMPILE_SETTINGS.observationTtlSeconds,
+      onDeleted: () => {},
+    };
+    const work = { registry, activities, pipeline, api, clock, metrics, log, collector };
+    await elector.run(async (term) => {
+      this.#term = term;
+      options.onTerm();
+      try {
+        await doTermWork(work, () => term.isValid(), () => {}, term.signal);
+      } finally {
+        this.#term = undefined;
+      }
+    }, this.#stop.signal);
+  }
+}
+
+/** A log whose lines go into the trace; what is only for debugging is left out. */
+function logTo(say: (line: string) => void): Log {
+  const at = (level: string) => (message: string, fields?: LogFields): void => {
+    const told = Object.entries(fields ?? {}).filter(([, value]) => value !== undefined);
+    say(`${level} ${message} ${told.map(([name, value]) => `${name}=${value}`).join(" ")}`);
+  };
+  const log: Log = {
+    debug() {},
+    info: at("info"),
+    warn: at("warn"),
+    error: at("error"),
+    component: () => log,
+  };
+  return log;
+}
