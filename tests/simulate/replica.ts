@@ -20,6 +20,9 @@ import type { Weather } from "./weather.ts";
 /** Name of the Lease that is fought for. */
 export const LEASE = "zen-watcher-leader-election";
 
+/** The wall clock is stepped by hours: what happened must not have expired by that. */
+const SETTINGS = { ...COMPILE_SETTINGS, observationTtlSeconds: 7 * 24 * 3600 };
+
 /** What one life of a replica is made of. */
 export interface ReplicaOptions {
   /** holderIdentity. */
@@ -97,17 +100,17 @@ export class Replica {
     const api = this.link;
     const { clock } = this.machine;
     const { metrics } = this;
-    const registry = new IngesterRegistry(COMPILE_SETTINGS);
+    const registry = new IngesterRegistry(SETTINGS);
     const activities = new Activities();
     for (const { ingester } of options.targets) registry.put(ingester);
-    const namespace = COMPILE_SETTINGS.podNamespace;
+    const namespace = SETTINGS.podNamespace;
     const writer = new ObservationWriter(
       { concurrency: 8, fallbackNamespace: namespace },
       { api, clock, metrics },
     );
     const pipeline = new Pipeline({
       writer,
-      recent: new RecentNames({ maxSize: 1000, windowSeconds: COMPILE_SETTINGS.dedupWindowSeconds }, clock),
+      recent: new RecentNames({ maxSize: 1000, windowSeconds: SETTINGS.dedupWindowSeconds }, clock),
       metrics,
       clock,
       log,
@@ -122,7 +125,7 @@ export class Replica {
       intervalMilliseconds: 600_000,
       namespaces: undefined,
       ingesterNamespaces: undefined,
-      defaultTtlSeconds: COMPILE_SETTINGS.observationTtlSeconds,
+      defaultTtlSeconds: SETTINGS.observationTtlSeconds,
       onDeleted: () => {},
     };
     const work = { registry, activities, pipeline, api, clock, metrics, log, collector };
