@@ -11,6 +11,7 @@ import { Pipeline } from "../../src/pipeline/pipeline.ts";
 import { ObservationWriter } from "../../src/write/writer.ts";
 import { COMPILE_SETTINGS } from "../support/ingester_of.ts";
 import type { ApiServer } from "./api_server.ts";
+import { CHECKPOINTS } from "./ledger.ts";
 import { Link } from "./link.ts";
 import { Machine } from "./machine.ts";
 import type { Target } from "./targets.ts";
@@ -128,12 +129,23 @@ export class Replica {
       defaultTtlSeconds: SETTINGS.observationTtlSeconds,
       onDeleted: () => {},
     };
-    const work = { registry, activities, pipeline, api, clock, metrics, log, collector };
+    const work = {
+      registry,
+      activities,
+      pipeline,
+      api,
+      clock,
+      metrics,
+      log,
+      collector,
+      checkpoints: { ...CHECKPOINTS, identity: options.identity },
+      areIngestersSynced: () => true,
+    };
     await elector.run(async (term) => {
       this.#term = term;
       options.onTerm();
       try {
-        await doTermWork(work, () => term.isValid(), () => {}, term.signal);
+        await doTermWork(work, term, () => {}, term.signal);
       } finally {
         this.#term = undefined;
       }
