@@ -211,8 +211,19 @@ export async function* watchResource(
       while (true) {
         const next = await current.next(target.hasBookmarks ? Infinity : newsAt + QUIET_MILLISECONDS);
         if (next === "late") {
-          const renewed: Renewed | undefined = yield* renew(current, resourceVersion, timeoutSeconds);
+          // A connection that died without a word is as silent as a quiet watch: what it may owe is asked for anew.
+          const again = await reopen(resourceVersion, timeoutSeconds);
+          if (again === undefined) continue;
+          await current[Symbol.asyncDispose]();
+          current = again;
+          openedAt = clock.monotonic();
+          const renewed: Renewed | "rewound" | undefined = yield* renew(
+            current,
+            resourceVersion,
+            timeoutSeconds,
+          );
           if (renewed === undefined) continue;
+          if (renewed === "rewound") return { at: "restarting", reason: "rewound", next: START };
           ({ resourceVersion } = renewed);
           if (renewed.watch === current) continue;
           await current[Symbol.asyncDispose]();
@@ -290,18 +301,31 @@ export async function* watchResource(
     );
   }
 
+  /** A new watch from the old position; undefined when it cannot be had now. */
+  async function reopen(
+    resourceVersion: string,
+    timeoutSeconds: number,
+  ): Promise<PatientReader<LineOfWatch> | undefined> {
+    // Should it not succeed, it is tried again soon.
+    newsAt = clock.monotonic() - QUIET_MILLISECONDS + QUIET_RETRY_MILLISECONDS;
+    try {
+      return await open({ resourceVersion }, timeoutSeconds);
+    } catch (error) {
+      if (signal.aborted || !isApiError(error) || !error.isPassing) throw error;
+      return undefined;
+    }
+  }
+
   /**
    * Learns a new position for a quiet watch: what stands there now is told by a streaming list, whose closing bookmark is
-   * the position once the old watch, read on for a while, has brought whatever came before it. Undefined when that did not
-   * succeed: the old watch goes on from the old position.
+   * the position once the watch that was opened before, read on for a while, has brought whatever came before it. Undefined
+   * when that did not succeed: that watch goes on from the old position.
    */
   async function* renew(
     old: PatientReader<LineOfWatch>,
     from: string,
     timeoutSeconds: number,
-  ): AsyncGenerator<WatchEvent, Renewed | undefined, undefined> {
-    // Should it not succeed, it is tried again soon.
-    newsAt = clock.monotonic() - QUIET_MILLISECONDS + QUIET_RETRY_MILLISECONDS;
+  ): AsyncGenerator<WatchEvent, Renewed | "rewound" | undefined, undefined> {
     let fresh: PatientReader<LineOfWatch> | undefined;
     let isTaken = false;
     try {
@@ -312,6 +336,7 @@ export async function* watchResource(
         ? yield* presentByList()
         : yield* presentBy(fresh);
       if (listed === undefined) return undefined;
+      if (isOlder(listed, from)) return "rewound";
       let resourceVersion = from;
       const until = clock.monotonic() + OVERLAP_MILLISECONDS;
       for (let next = await old.next(until); next !== "late"; next = await old.next(until)) {

@@ -368,12 +368,14 @@ Deno.test("A quiet watch without bookmarks learns a new position from a streamin
   await playQuietly([
     page([], "100"),
     lines([]),
+    lines([]),
     lines([event("ADDED", "a", "40"), endOfInitialEvents("900"), event("ADDED", "b", "901")]),
   ], async (told, clock, api) => {
     await clock.advance(119_000);
     assert.deepEqual(told, ["relisting", "relisted 100", "opened"]);
     await clock.advance(2_000);
-    assert.deepEqual(told.slice(3), ["present a"], "the old watch is read on for a while");
+    assert.deepEqual(told.slice(3), ["present a"], "the watch from the old position is read on for a while");
+    assert.equal(api.requests.at(-2)?.query?.["resourceVersion"], "100");
     assert.deepEqual(
       [
         api.requests.at(-1)?.query?.["sendInitialEvents"],
@@ -387,10 +389,47 @@ Deno.test("A quiet watch without bookmarks learns a new position from a streamin
   });
 });
 
+Deno.test("A quiet watch that had died without a word costs nothing: it is opened again from where it was", async () => {
+  await playQuietly([
+    page([], "100"),
+    lines([]),
+    lines([event("ADDED", "lost", "150"), event("DELETED", "lost", "151")]),
+    lines([endOfInitialEvents("900")]),
+  ], async (told, clock) => {
+    await clock.advance(131_000);
+    assert.deepEqual(told.slice(3), ["added lost", "deleted lost", "bookmark 900"]);
+  });
+});
+
+Deno.test("A quiet watch whose history is gone or went back lists again", async () => {
+  await playQuietly([
+    page([], "100"),
+    lines([]),
+    failure(410, "Expired"),
+    page([], "900"),
+    lines([]),
+  ], async (told, clock) => {
+    await clock.advance(121_000);
+    assert.deepEqual(told.slice(3), ["restarting expired", "relisting", "relisted 900", "opened"]);
+  });
+  await playQuietly([
+    page([], "100"),
+    lines([]),
+    lines([]),
+    lines([endOfInitialEvents("90")]),
+    page([], "91"),
+    lines([]),
+  ], async (told, clock) => {
+    await clock.advance(121_000);
+    assert.deepEqual(told.slice(3), ["restarting rewound", "relisting", "relisted 91", "opened"]);
+  });
+});
+
 Deno.test("What the old watch brings meanwhile is told before the new position, which takes nothing back", async () => {
   const old = writtenStream();
   await playQuietly([
     page([], "100"),
+    lines([]),
     { kind: "stream", stream: old.stream },
     lines([endOfInitialEvents("900"), event("ADDED", "c", "905")]),
   ], async (told, clock) => {
@@ -406,6 +445,7 @@ Deno.test("A position is not renewed past an old watch that broke: that one resu
   const old = writtenStream();
   await playQuietly([
     page([], "100"),
+    lines([]),
     { kind: "stream", stream: old.stream },
     lines([endOfInitialEvents("900")]),
     page([], "901"),
@@ -422,6 +462,7 @@ Deno.test("A position is not renewed past an old watch that broke: that one resu
 Deno.test("A server without streaming lists is asked by pages, and the old watch goes on", async () => {
   await playQuietly([
     page([], "100"),
+    lines([]),
     lines([]),
     failure(422, "Invalid"),
     page(["a"], "900", "more"),
@@ -444,9 +485,12 @@ Deno.test("A list that fails while it is quiet changes nothing, and is tried aga
     page([], "100"),
     lines([]),
     failure(503),
+    lines([]),
+    failure(503),
+    lines([]),
     lines([endOfInitialEvents("900")]),
   ], async (told, clock) => {
-    await clock.advance(125_000);
+    await clock.advance(140_000);
     assert.deepEqual(told, ["relisting", "relisted 100", "opened"]);
     await clock.advance(25_000);
     assert.deepEqual(told.slice(3), ["bookmark 900"]);
