@@ -29,6 +29,11 @@ export class RecentNames {
     this.#names.set(key(observation), true);
   }
 
+  /** To be called when nothing is certain any more: history went back, and what was written may be gone. */
+  clear(): void {
+    this.#names.clear();
+  }
+
   /** To be called when the Observation was deleted. */
   remove(observation: ObservationRef): void {
     this.#names.delete(key(observation));

@@ -65,9 +65,12 @@ export async function superviseSources(parts: SupervisorParts, signal: AbortSign
   };
   const unlisten = parts.registry.onChange(reconcile);
   const unlistenRewound = parts.checkpoints.onRewound(() => {
+    parts.pipeline.forgetNames();
     for (const key of [...running.keys()]) stop(key);
     reconcile();
   });
+  // Since an earlier term of this process history may have gone back unseen.
+  parts.pipeline.forgetNames();
   try {
     reconcile();
     await aborted(signal);
@@ -138,6 +141,7 @@ async function runTarget(
             if (resourceVersion === undefined) checkpoints.forget(checkpoint);
             else checkpoints.note(checkpoint, resourceVersion, stateSpec, moved);
           },
+          onRewound: () => pipeline.forgetNames(),
         },
         parts,
         signal,

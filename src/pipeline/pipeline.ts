@@ -78,6 +78,11 @@ export class Pipeline {
     });
   }
 
+  /** History went back (etcd was restored): what was written lately may be gone, and is written again when it is seen. */
+  forgetNames(): void {
+    this.#recent.clear();
+  }
+
   async #settle(
     item: Normalized,
     signal: Signal,

@@ -25,3 +25,10 @@ Deno.test("The oldest name leaves when there are too many, and a deleted one at 
   recent.remove(ref("c"));
   assert.equal(recent.has(ref("c")), false);
 });
+
+Deno.test("Nothing is remembered after everything was forgotten", () => {
+  const recent = new RecentNames({ maxSize: 2, windowSeconds: 60 }, systemClock);
+  recent.add(ref("a"));
+  recent.clear();
+  assert.equal(recent.has(ref("a")), false);
+});

@@ -129,6 +129,13 @@ Deno.test("What was written lately is not asked for again, what failed is", asyn
   assert.equal(api.requests.length, 2);
 });
 
+Deno.test("When history went back, what was written lately is written again", async () => {
+  const { process, pipeline } = scene([created, created]);
+  await process(falco("a"));
+  pipeline.forgetNames();
+  assert.equal((await process(falco("a")))[0]?.kind, "created");
+});
+
 Deno.test("The same finding a hundred times in one request is written once", async () => {
   const { process, api, metrics } = scene([created]);
   const verdicts = await process(Array.from({ length: 100 }, () => falco("a")));
