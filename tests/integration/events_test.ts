@@ -3,6 +3,7 @@ import type { Observation } from "../../src/model/observation.ts";
 import { systemClock } from "../../src/run/clock.ts";
 import type { NewEvent } from "../support/oracle.ts";
 import type { Replica } from "../support/process.ts";
+import { until } from "../support/until.ts";
 import { assertConservation } from "./conservation.ts";
 import {
   GUARD_MILLISECONDS,
@@ -15,6 +16,7 @@ import {
 
 const SOURCE = "kubernetes-events";
 const COUNT = 2000;
+const CHECKPOINTS = "zen-watcher-leader-election-checkpoints";
 
 /** Events of type Warning, as the preset's filter lets through. */
 function* events(namespace: string, from: number, count: number): Generator<NewEvent> {
@@ -93,8 +95,19 @@ Deno.test("2000 Events become 2000 Observations, however often and by however ma
       assert.deepEqual(await replica.stop(), { code: 0, signal: null });
     });
 
+    await test.step("a restart goes on from the checkpoint, and reads none again", async () => {
+      await using replica = await installed.start(0);
+      await until(
+        "it watches",
+        async () => (await replica.metrics()).sum("zenwatcher_source_watch_last_event_timestamp_seconds") > 0,
+      );
+      assert.equal((await replica.metrics()).sum("zen_watcher_signals_received_total"), 0);
+      assert.deepEqual(await replica.stop(), { code: 0, signal: null });
+    });
+
+    await installed.plane.ask(["delete", "configmap", CHECKPOINTS, `--namespace=${HOME}`]);
     await using replica = await installed.start(0);
-    await test.step("a restart adds none", async () => {
+    await test.step("a restart without a checkpoint reads all of them again, and adds none", async () => {
       const start = systemClock.monotonic();
       await untilSettled(replica, SOURCE, COUNT);
       console.log(`2000 Events read again: ${rateSince(start)}`);
