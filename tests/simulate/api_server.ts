@@ -14,6 +14,13 @@ export interface Reply {
   readonly body?: unknown;
 }
 
+/** Who asks for what. */
+export interface Asked {
+  readonly caller: string;
+  readonly resource: Resource;
+  readonly namespace: string | undefined;
+}
+
 /** Who looks on: everything that was accepted and asked, before anybody hears of it. */
 export interface Onlooker {
   /** A write took effect. */
@@ -21,13 +28,13 @@ export interface Onlooker {
   /** A write of a replica took effect. */
   onWrite(caller: string, resource: Resource, before: StoredObject | undefined, after: StoredObject): void;
   /** A whole list began, or a streaming list: what is not in it is gone for who asked. */
-  onList(caller: string, resource: Resource, namespace: string | undefined, revision: number): void;
+  onList(asked: Asked, revision: number): void;
   /** A resourceVersion was told by a list of one item. */
-  onPeek(caller: string, resource: Resource, revision: number): void;
+  onPeek(asked: Asked, revision: number): void;
   /** A watch was opened from a resourceVersion. */
-  onWatch(caller: string, resource: Resource, from: number, revision: number): void;
+  onWatch(asked: Asked, from: number, revision: number): void;
   /** A position was refused since its history is gone. */
-  onExpired(caller: string, resource: Resource): void;
+  onExpired(asked: Asked): void;
 }
 
 interface Continue {
@@ -152,12 +159,13 @@ export class ApiServer {
     const given = query?.["resourceVersion"];
     const from = given === undefined || given === "" || given === "0" ? undefined : Number(given);
     const { resource, namespace } = named;
+    const asked = { caller, resource, namespace };
     const hasInitialEvents = String(query?.["sendInitialEvents"] ?? false) === "true";
     if (hasInitialEvents && query?.["resourceVersionMatch"] !== "NotOlderThan") return refusal(422, "Invalid");
     if (from !== undefined && !hasInitialEvents) {
-      this.#onlooker.onWatch(caller, resource, from, this.store.revision);
+      this.#onlooker.onWatch(asked, from, this.store.revision);
       if (from < this.#floorOf(resource)) {
-        this.#onlooker.onExpired(caller, resource);
+        this.#onlooker.onExpired(asked);
         if (resource === "events" && this.#random() < 0.5) return refusal(410, "Expired");
         sink.line(errorLine());
         sink.end();
@@ -193,8 +201,9 @@ export class ApiServer {
     }
     const revision = start?.revision ?? this.store.revision;
     if (start === undefined) {
-      if (limit === 1) this.#onlooker.onPeek(caller, resource, revision);
-      else this.#onlooker.onList(caller, resource, namespace, revision);
+      const asked = { caller, resource, namespace };
+      if (limit === 1) this.#onlooker.onPeek(asked, revision);
+      else this.#onlooker.onList(asked, revision);
     }
     const found = this.store.allAt(resource, revision).filter(([key]) =>
       (namespace === undefined || key.startsWith(`${namespace}/`)) && (start === undefined || key > start.after)

@@ -1,4 +1,4 @@
-import type { Onlooker } from "./api_server.ts";
+import type { Asked, Onlooker } from "./api_server.ts";
 import { keyOf } from "./paths.ts";
 import type { Change, Resource, Store, StoredObject } from "./store.ts";
 import { numbersIn, type Target } from "./targets.ts";
@@ -8,6 +8,7 @@ export type Invariant =
   | "P1 no loss"
   | "P2 no doubles"
   | "P3 checkpoint after effect"
+  | "P4 OK means safe"
   | "P5 conservation"
   | "P6 hand-over"
   | "one leader"
@@ -21,10 +22,10 @@ export type Invariant =
 /** Says that an invariant does not hold. */
 export type Violate = (invariant: Invariant, message: string) => void;
 
-/** One numbered signal: an Event, or a finding of a report. */
+/** One numbered signal: an Event, a finding of a report, or a webhook. */
 interface Entry {
   readonly number: number;
-  readonly resource: Resource;
+  readonly resource: Resource | "webhook";
   readonly namespace: string;
   /** Revision since which the API server has it. */
   born: number;
@@ -35,6 +36,9 @@ interface Entry {
   /** Why it may be lost. */
   excuse: string | undefined;
 }
+
+/** How long a name may be taken for written without asking (contract, section 4). */
+const REMEMBERED_MILLISECONDS = 60_000;
 
 /** What a replica was told of the history of a kind. */
 interface Told {
@@ -64,6 +68,7 @@ export class Ledger implements Pick<Onlooker, "onChange" | "onList" | "onPeek" |
   #store: Store | undefined;
   #restores = 0;
   #restoredTo = 0;
+  #restoredAt = -Infinity;
   /** Highest revision that there was before the last restore. */
   #highest = 0;
 
@@ -102,11 +107,11 @@ export class Ledger implements Pick<Onlooker, "onChange" | "onList" | "onPeek" |
    * What is not in the list is lost for who asked. That is right only where the history is gone, or where nobody has ever
    * saved a position.
    */
-  onList(caller: string, resource: Resource, namespace: string | undefined, revision: number): void {
-    this.#told.set(`${caller} ${resource}`, { revision, restores: this.#restores });
+  onList(asked: Asked, revision: number): void {
+    this.onPeek(asked, revision);
     for (const target of this.#targets) {
-      if (target.resource !== resource || target.namespace !== namespace) continue;
-      const why = this.#mayList.has(listKey(caller, resource))
+      if (target.resource !== asked.resource || target.namespace !== asked.namespace) continue;
+      const why = this.#mayList.has(watchKey(asked))
         ? "its history was gone when it was listed"
         : this.positionOf(target) === undefined
         ? "no position was saved when it was listed"
@@ -119,13 +124,14 @@ export class Ledger implements Pick<Onlooker, "onChange" | "onList" | "onPeek" |
   }
 
   /** {@inheritDoc Onlooker.onPeek} */
-  onPeek(caller: string, resource: Resource, revision: number): void {
-    this.#told.set(`${caller} ${resource}`, { revision, restores: this.#restores });
+  onPeek(asked: Asked, revision: number): void {
+    this.#told.set(watchKey(asked), { revision, restores: this.#restores });
   }
 
   /** {@inheritDoc Onlooker.onWatch} */
-  onWatch(caller: string, resource: Resource, from: number, revision: number): void {
-    const told = this.#told.get(`${caller} ${resource}`);
+  onWatch(asked: Asked, from: number, revision: number): void {
+    const { caller, resource } = asked;
+    const told = this.#told.get(watchKey(asked));
     if (from > revision && told?.restores === this.#restores) {
       this.#violate(
         "no watch from the future",
@@ -139,31 +145,59 @@ export class Ledger implements Pick<Onlooker, "onChange" | "onList" | "onPeek" |
         entry.excuse ??= "its resourceVersion was given before to something that a restore took away";
       }
     }
-    if (from <= revision) this.#mayList.delete(listKey(caller, resource));
+    if (from <= revision) this.#mayList.delete(watchKey(asked));
   }
 
   /** {@inheritDoc Onlooker.onExpired} */
-  onExpired(caller: string, resource: Resource): void {
-    this.#mayList.add(listKey(caller, resource));
+  onExpired(asked: Asked): void {
+    this.#mayList.add(watchKey(asked));
+  }
+
+  /** A webhook is on its way, and its sender sends it until it is answered 2xx. */
+  expectWebhook(number: number): void {
+    this.#entries.set(number, {
+      number,
+      resource: "webhook",
+      namespace: "",
+      born: this.#store?.revision ?? 0,
+      gone: undefined,
+      observation: undefined,
+      excuse: undefined,
+    });
+  }
+
+  /** A webhook was answered 2xx: its Observation exists, or did within the time that it may be remembered (promise P4). */
+  acknowledged(number: number, caller: string, now: number): void {
+    const entry = this.#entries.get(number);
+    if (entry === undefined || entry.observation !== undefined || entry.excuse !== undefined) return;
+    if (now - this.#restoredAt < REMEMBERED_MILLISECONDS) entry.excuse = "it was answered, and went with a restore";
+    else this.#violate("P4 OK means safe", `${caller} answered webhook ${number} 2xx, which has no Observation`);
   }
 
   /** Everything is as it was at an older revision. */
-  restored(changes: readonly Change[], highest: number, callers: readonly string[]): void {
+  restored(changes: readonly Change[], highest: number, callers: readonly string[], now: number): void {
     const entries = new Map<number, Entry>();
+    for (const entry of this.#entries.values()) {
+      if (entry.resource === "webhook") entries.set(entry.number, { ...entry, observation: undefined });
+    }
     this.#shown.clear();
     for (const change of changes) this.#record(change, entries, false);
     for (const entry of entries.values()) {
       entry.excuse = this.#entries.get(entry.number)?.excuse;
-      if (entry.observation === undefined && entry.gone !== undefined) {
-        entry.excuse ??= "it was gone when etcd was restored";
+      if (entry.observation !== undefined) continue;
+      if (entry.gone !== undefined) entry.excuse ??= "it was gone when etcd was restored";
+      const isWebhook = entry.resource === "webhook";
+      if (isWebhook && this.#entries.get(entry.number)?.observation !== undefined) {
+        entry.excuse ??= "its Observation went with a restore";
       }
     }
     this.#entries = entries;
     this.#restores++;
+    this.#restoredAt = now;
     this.#restoredTo = this.#store?.revision ?? 0;
     this.#highest = Math.max(this.#highest, highest);
     for (const caller of callers) {
-      for (const { resource } of this.#targets) this.#mayList.add(listKey(caller, resource));
+      for (const target of this.#targets) this.#mayList.add(watchKey({ ...target, caller }));
     }
   }
 
@@ -255,8 +289,8 @@ function isMissing(entry: Entry): boolean {
   return entry.observation === undefined && entry.excuse === undefined;
 }
 
-function listKey(caller: string, resource: Resource): string {
-  return `${caller} ${resource}`;
+function watchKey({ caller, resource, namespace }: Asked): string {
+  return `${caller} ${resource} ${namespace ?? "*"}`;
 }
 
 /** The position of a watch in the ConfigMap of checkpoints: its Ingester has one watch, so its uid says which. */

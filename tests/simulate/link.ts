@@ -20,7 +20,7 @@ export interface LinkParts {
   readonly random: () => number;
   readonly trace: (say: () => string) => void;
   /** A request leaves the process. */
-  readonly onSend: (path: string, method: string) => void;
+  readonly onSend: (request: ApiRequest) => void;
 }
 
 interface Conversation {
@@ -120,7 +120,7 @@ export class Link implements WatchApi {
 
   #send(request: ApiRequest, effect: () => Reply, conversation: Conversation): void {
     const { caller, machine, server, timeline, weather, random, trace } = this.#parts;
-    this.#parts.onSend(request.path, request.method);
+    this.#parts.onSend(request);
     const fate = fateOf(weather, random);
     if (fate !== "well") trace(() => `${caller} ${request.method} ${request.path}: its fate is ${fate}`);
     const fail = (error: ApiError): void => {

@@ -14,11 +14,25 @@ export interface Mutation {
 /** The known mistakes: each must be found by the simulation, or its invariants prove nothing. */
 export const MUTATIONS: readonly Mutation[] = [
   {
+    name: "checkpoint before effect",
+    file: "src/source/informer.ts",
+    find: "      if (!seen.isUnchanged(object)) {",
+    replace: '      if (mark !== undefined) settle(mark, "by-findings");\n      if (!seen.isUnchanged(object)) {',
+    breaks: ["P3 checkpoint after effect"],
+  },
+  {
+    name: "position of the last started instead of the lowest settled",
+    file: "src/source/low_water.ts",
+    find: "      if (!first.isSettled) break;\n",
+    replace: "",
+    breaks: ["P3 checkpoint after effect"],
+  },
+  {
     name: "LRU entry before write",
     file: "src/pipeline/pipeline.ts",
     find: "    const result = await this.#writer.write(observation, {",
     replace: "    this.#recent.add(observation.metadata);\n    const result = await this.#writer.write(observation, {",
-    breaks: ["P1 no loss", "P3 checkpoint after effect"],
+    breaks: ["P4 OK means safe"],
   },
   {
     name: "name with a clock in it",
@@ -26,6 +40,74 @@ export const MUTATIONS: readonly Mutation[] = [
     find: "fingerprint(lane.source, finding, signalTime(finding, signal), lane.windowSeconds)",
     replace: "fingerprint(lane.source, { ...finding, isWindowed: true }, this.#clock.now(), lane.windowSeconds)",
     breaks: ["P2 no doubles"],
+  },
+  {
+    name: "resume without relist on 410",
+    file: "src/kube/watcher.ts",
+    find: "    for (const object of page.items) if (isObject(object)) yield { kind: \"listed\", object };",
+    replace: "    void isObject;",
+    breaks: ["P1 no loss", "P3 checkpoint after effect"],
+  },
+  {
+    name: "the lost position is asked for again after 410",
+    file: "src/kube/restart.ts",
+    find: '      return judged("expired", false);',
+    replace: '      return judged("expired", true);',
+    breaks: ["P1 no loss"],
+  },
+  {
+    name: "rewound history not detected",
+    file: "src/kube/watcher.ts",
+    find: '      if (isOlder(now, resourceVersion)) return { at: "restarting", reason: "rewound", next: START };\n',
+    replace: "      void now;\n",
+    breaks: ["no watch from the future"],
+  },
+  {
+    name: "objects remembered as taken although history went back",
+    file: "src/source/informer.ts",
+    find: "            seen.clear();\n            options.onRewound();\n",
+    replace: "",
+    breaks: ["P1 no loss", "P3 checkpoint after effect"],
+  },
+  {
+    name: "a quiet watch that died is believed",
+    file: "src/kube/watcher.ts",
+    find: `          const again = await reopen(resourceVersion, timeoutSeconds);
+          if (again === undefined) continue;
+          await current[Symbol.asyncDispose]();
+          current = again;
+          openedAt = clock.monotonic();
+`,
+    replace: "          newsAt = clock.monotonic() - QUIET_MILLISECONDS + QUIET_RETRY_MILLISECONDS;\n",
+    breaks: ["P3 checkpoint after effect"],
+  },
+  {
+    name: "a stale leader may overwrite checkpoints",
+    file: "src/source/checkpoint_maps.ts",
+    find: "metadata: { ...metadata, resourceVersion: map.resourceVersion },",
+    replace: "metadata,",
+    breaks: ["checkpoints by one leader", "checkpoints forward", "P3 checkpoint after effect"],
+  },
+  {
+    name: "a term without end",
+    file: "src/leadership/term.ts",
+    find: "    if (this.#clock.monotonic() < this.validUntil) return true;",
+    replace: "    if (this.#clock.monotonic() < Infinity) return true;",
+    breaks: ["no write after the term"],
+  },
+  {
+    name: "a follower that does not wait for the lease to run out",
+    file: "src/leadership/seen.ts",
+    find: "expiresAt: isOwn ? now : now + duration,",
+    replace: "expiresAt: isOwn ? now : now + duration / 4,",
+    breaks: ["one leader"],
+  },
+  {
+    name: "an older Lease is never believed",
+    file: "src/leadership/seen.ts",
+    find: "    if (!sight.isLatest && isOlder(",
+    replace: "    if (isOlder(",
+    breaks: ["P1 no loss", "P6 hand-over"],
   },
   {
     name: "no fresh deadline at release",

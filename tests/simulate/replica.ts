@@ -1,10 +1,13 @@
 import { RecentNames } from "../../src/deduplicate/recent_names.ts";
 import { Activities } from "../../src/ingesters/activities.ts";
+import { compileIngester, type CompileSettings } from "../../src/ingesters/compile.ts";
 import { IngesterRegistry } from "../../src/ingesters/registry.ts";
 import { doTermWork } from "../../src/ingesters/term_work.ts";
+import type { ApiRequest } from "../../src/kube/api.ts";
 import { createElector } from "../../src/leadership/create_elector.ts";
 import type { LeaseTerm, Term } from "../../src/leadership/term.ts";
 import type { Timings } from "../../src/leadership/timings.ts";
+import type { Json } from "../../src/model/json.ts";
 import type { Log, LogFields } from "../../src/observe/log.ts";
 import { createMetrics, type Metrics } from "../../src/observe/metrics.ts";
 import { Pipeline } from "../../src/pipeline/pipeline.ts";
@@ -14,7 +17,7 @@ import type { ApiServer } from "./api_server.ts";
 import { CHECKPOINTS } from "./ledger.ts";
 import { Link } from "./link.ts";
 import { Machine } from "./machine.ts";
-import type { Target } from "./targets.ts";
+import { type Target, webhookIngester } from "./targets.ts";
 import type { Timeline } from "./timeline.ts";
 import type { Weather } from "./weather.ts";
 
@@ -22,7 +25,10 @@ import type { Weather } from "./weather.ts";
 export const LEASE = "zen-watcher-leader-election";
 
 /** The wall clock is stepped by hours: what happened must not have expired by that. */
-const SETTINGS = { ...COMPILE_SETTINGS, observationTtlSeconds: 7 * 24 * 3600 };
+const SETTINGS: CompileSettings = { ...COMPILE_SETTINGS, observationTtlSeconds: 7 * 24 * 3600 };
+
+/** How long a webhook waits for its write while the API server fails. */
+const PATIENCE_MILLISECONDS = 2000;
 
 /** What one life of a replica is made of. */
 export interface ReplicaOptions {
@@ -40,7 +46,7 @@ export interface ReplicaOptions {
   readonly server: ApiServer;
   readonly trace: (say: () => string) => void;
   /** A request leaves the process. */
-  readonly onSend: (path: string, method: string) => void;
+  readonly onSend: (request: ApiRequest) => void;
   /** It begins to lead. */
   readonly onTerm: () => void;
   /** The process has ended by itself; undefined: as it was asked to. */
@@ -57,6 +63,7 @@ export class Replica {
   readonly #stop = new AbortController();
   readonly #timeline: Timeline;
   #term: Term | undefined;
+  #pipeline: Pipeline | undefined;
   #isStopping = false;
 
   constructor(options: ReplicaOptions) {
@@ -83,6 +90,21 @@ export class Replica {
     const term = this.#term as LeaseTerm | undefined;
     return term !== undefined && this.machine.state !== "dead" && term.lost === undefined &&
       this.machine.clock.monotonic() < term.validUntil;
+  }
+
+  /** A webhook comes in; `onAnswer` is told whether it is answered 2xx. */
+  receive(payload: Json, onAnswer: (isTaken: boolean) => void): void {
+    this.machine.post(this.#timeline.now + 0.5, () => {
+      const { clock } = this.machine;
+      const compiled = compileIngester(webhookIngester(), SETTINGS);
+      if (this.#pipeline === undefined || compiled.kind !== "webhook" || this.#isStopping) return onAnswer(false);
+      const signal = { source: "falco", payload, receivedAt: new Date(clock.now()).toISOString() };
+      const terms = { patienceMilliseconds: PATIENCE_MILLISECONDS, mayWrite: () => true, onStall: () => {} };
+      this.#pipeline.process(signal, compiled.lane, terms, new AbortController().signal).then(
+        (verdicts) => onAnswer(verdicts.every(({ kind }) => kind !== "rejected")),
+        () => onAnswer(false),
+      );
+    });
   }
 
   /** SIGTERM. */
@@ -118,6 +140,7 @@ export class Replica {
       place: { podNamespace: namespace, watchNamespaces: [], observationNamespace: undefined },
       self: () => ({ username: "zen-watcher", namespace, podNames: [options.identity] }),
     });
+    this.#pipeline = pipeline;
     const elector = createElector(
       { isEnabled: true, leaseName: LEASE, ...timings },
       { identity: options.identity, namespace, release: undefined, api, clock, metrics, log },

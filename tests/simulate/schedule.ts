@@ -17,6 +17,7 @@ export type Action =
     readonly lifetimeMilliseconds: number | undefined;
   }
   | { readonly kind: "report"; readonly namespace: string; readonly name: string; readonly numbers: readonly number[] }
+  | { readonly kind: "webhook"; readonly number: number }
   | { readonly kind: "delete-report"; readonly namespace: string; readonly name: string }
   | {
     readonly kind: "kill" | "terminate";
@@ -117,6 +118,9 @@ function signals(chance: Chance, until: number): { at: number; action: Action }[
         },
       });
     }
+  }
+  for (let webhooks = chance.whole(2, 8); webhooks > 0; webhooks--) {
+    found.push({ at: chance.between(0, until), action: { kind: "webhook", number: ++number } });
   }
   for (const name of ["first", "second", "third"]) {
     const namespace = chance.oneOf(NAMESPACES);

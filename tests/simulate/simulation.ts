@@ -1,4 +1,7 @@
+import type { ApiRequest } from "../../src/kube/api.ts";
+import type { Observation } from "../../src/model/observation.ts";
 import { TwinError } from "../../src/leadership/elector.ts";
+import type { Json } from "../../src/model/json.ts";
 import { seededRandom } from "../support/seeded_random.ts";
 import type { Resource, StoredObject } from "./store.ts";
 import { ApiServer } from "./api_server.ts";
@@ -9,7 +12,7 @@ import { EPOCH } from "./machine.ts";
 import { Replica } from "./replica.ts";
 import type { Action, Schedule, Whom } from "./schedule.ts";
 import { CheckpointJudge } from "./checkpoint_judge.ts";
-import { eventOf, reportOf, type Target, targetsOf } from "./targets.ts";
+import { eventOf, reportOf, type Target, targetsOf, webhookOf } from "./targets.ts";
 import { Timeline } from "./timeline.ts";
 import { calm, type Weather } from "./weather.ts";
 import { keyOf } from "./paths.ts";
@@ -40,6 +43,9 @@ const SETTLE_MILLISECONDS = 420_000;
 const LOOK_MILLISECONDS = 2000;
 /** How long a container takes to be started again after it has ended by itself. */
 const RESTART_MILLISECONDS = 1000;
+/** How long the sender of a webhook waits for an answer, and before it tries where nobody was. */
+const SENDER_MILLISECONDS = 5000;
+const RESEND_MILLISECONDS = 1000;
 const LAST_NUMBER = 1_000_000;
 
 /** One schedule under way: replicas, a network for each, one API server, and the judges. */
@@ -150,7 +156,7 @@ export class Simulation {
       timeline: this.#timeline,
       server: this.#server,
       trace: (say) => this.#say(say),
-      onSend: (path, method) => this.#onSend(caller, path, method),
+      onSend: (request) => this.#onSend(caller, request),
       onTerm: () => this.#terms++,
       onExit: (error) => this.#onExit(index, error),
     });
@@ -173,8 +179,10 @@ export class Simulation {
     if (this.#replicas[index]?.machine.state === "dead") this.#start(index);
   }
 
-  #onSend(caller: string, path: string, method: string): void {
+  #onSend(caller: string, { method, path, body }: ApiRequest): void {
     if (method === "GET" || !/\/(observations|configmaps)/.test(path)) return;
+    // Webhooks are written by every replica.
+    if ((body as Partial<Observation> | undefined)?.spec?.source === "falco") return;
     const replica = this.#replicas.find((one) => one?.caller === caller);
     if (replica?.isLeading === false) {
       this.#violate("no write after the term", `${caller} sends ${method} ${path} although its term has ended`);
@@ -199,6 +207,11 @@ export class Simulation {
       case "report":
         this.#server.put("policyreports", action.namespace, action.name, reportOf(action.numbers));
         return;
+      case "webhook": {
+        const payload = webhookOf(action.number, new Date(EPOCH + this.#timeline.now).toISOString());
+        this.#ledger.expectWebhook(action.number);
+        return this.#sendWebhook(action.number, payload);
+      }
       case "delete-report":
         this.#server.remove("policyreports", action.namespace, action.name);
         return;
@@ -263,6 +276,26 @@ export class Simulation {
     }
   }
 
+  /** Sends a webhook to some replica, and again to another one until it was answered 2xx. */
+  #sendWebhook(number: number, payload: Json): void {
+    const { now } = this.#timeline;
+    const replica = this.#replicas[Math.floor(this.#random() * this.#replicas.length)];
+    let isAnswered = false;
+    const again = (milliseconds: number): void => {
+      this.#timeline.at(now + milliseconds, () => {
+        if (!isAnswered) this.#sendWebhook(number, payload);
+        isAnswered = true;
+      });
+    };
+    again(replica === undefined || replica.machine.state === "dead" ? RESEND_MILLISECONDS : SENDER_MILLISECONDS);
+    replica?.receive(payload, (isTaken) => {
+      this.#say(() => `${replica.caller} answers webhook ${number}${isTaken ? " 2xx" : " 503"}`);
+      if (!isTaken || isAnswered) return;
+      isAnswered = true;
+      this.#ledger.acknowledged(number, replica.caller, this.#timeline.now);
+    });
+  }
+
   #down(whom: Whom, milliseconds: number, keepsName: boolean, end: (replica: Replica) => void): void {
     this.#forOne(whom, (replica, _, index) => {
       this.#say(() => `${replica.caller} is to end`);
@@ -306,7 +339,7 @@ export class Simulation {
     this.#server.restore(Math.max(store.compacted, this.#server.revisionAt(this.#timeline.now - ageMilliseconds), 1000));
     this.#say(() => `etcd went back from ${highest} to ${store.revision}`);
     const callers = this.#replicas.flatMap((replica) => replica === undefined ? [] : [replica.caller]);
-    this.#ledger.restored(store.log, highest, callers);
+    this.#ledger.restored(store.log, highest, callers, this.#timeline.now);
     this.#checkpoints.restored();
     const { leaseDurationMilliseconds } = this.#schedule.timings;
     this.#leases.excuseUntil(this.#timeline.now + 2 * leaseDurationMilliseconds);

@@ -1,4 +1,5 @@
 import type { Ingester } from "../../src/model/ingester.ts";
+import type { Json } from "../../src/model/json.ts";
 import { ingesterOf } from "../support/ingester_of.ts";
 import type { Resource, StoredObject } from "./store.ts";
 
@@ -27,6 +28,22 @@ export function targetsOf(namespaces: readonly string[] | undefined): readonly T
       { resource: "policyreports", namespace, uid: reports.metadata.uid, ingester: reports },
     ];
   });
+}
+
+/** The Ingester of the webhooks. */
+export function webhookIngester(): Ingester {
+  return ingesterOf("falco", { source: "falco" });
+}
+
+/** A webhook about a numbered signal; it says its own time, so that it is the same however often it is sent. */
+export function webhookOf(number: number, time: string): Json {
+  return {
+    rule: "Numbered",
+    priority: "Critical",
+    output: `Signal ${number}`,
+    time,
+    output_fields: { "k8s.ns.name": "red", "k8s.pod.name": nameOfSignal(number) },
+  };
 }
 
 /** What a numbered signal is about. */
