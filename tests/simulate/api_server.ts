@@ -5,7 +5,7 @@ import { discoveryAt, keyOf, type Named, readPath } from "./paths.ts";
 import type { Change, Resource, StoredObject } from "./store.ts";
 import { Store } from "./store.ts";
 import type { Timeline } from "./timeline.ts";
-import { type WatchRequest, Watches, type WatchSink } from "./watches.ts";
+import { Watches, type WatchRequest, type WatchSink } from "./watches.ts";
 
 /** An answer of the API server. */
 export interface Reply {
@@ -118,7 +118,12 @@ export class ApiServer {
   }
 
   /** Creates, changes or deletes an object by hand, as somebody else than a replica. */
-  put(resource: Resource, namespace: string, name: string, fields: Readonly<Record<string, unknown>>): StoredObject {
+  put(
+    resource: Resource,
+    namespace: string,
+    name: string,
+    fields: Readonly<Record<string, unknown>>,
+  ): StoredObject {
     const before = this.store.get(resource, keyOf(namespace, name));
     const metadata = before?.metadata ?? this.#metadata(namespace, name);
     return this.#stored(() => this.store.put(resource, keyOf(namespace, name), { ...fields, metadata }));
@@ -161,7 +166,9 @@ export class ApiServer {
     const { resource, namespace } = named;
     const asked = { caller, resource, namespace };
     const hasInitialEvents = String(query?.["sendInitialEvents"] ?? false) === "true";
-    if (hasInitialEvents && query?.["resourceVersionMatch"] !== "NotOlderThan") return refusal(422, "Invalid");
+    if (hasInitialEvents && query?.["resourceVersionMatch"] !== "NotOlderThan") {
+      return refusal(422, "Invalid");
+    }
     if (from !== undefined && !hasInitialEvents) {
       this.#onlooker.onWatch(asked, from, this.store.revision);
       if (from < this.#floorOf(resource)) {
@@ -195,8 +202,12 @@ export class ApiServer {
     const { resource, namespace } = named;
     const limit = Number(request.query?.["limit"] ?? Infinity);
     const token = request.query?.["continue"];
-    const start = token === undefined || token === "" ? undefined : JSON.parse(atob(String(token))) as Continue;
-    if (start !== undefined && (start.revision < this.store.compacted || start.revision > this.store.revision)) {
+    const start = token === undefined || token === ""
+      ? undefined
+      : JSON.parse(atob(String(token))) as Continue;
+    if (
+      start !== undefined && (start.revision < this.store.compacted || start.revision > this.store.revision)
+    ) {
       return refusal(410, "Expired");
     }
     const revision = start?.revision ?? this.store.revision;
@@ -206,7 +217,8 @@ export class ApiServer {
       else this.#onlooker.onList(asked, revision);
     }
     const found = this.store.allAt(resource, revision).filter(([key]) =>
-      (namespace === undefined || key.startsWith(`${namespace}/`)) && (start === undefined || key > start.after)
+      (namespace === undefined || key.startsWith(`${namespace}/`)) &&
+      (start === undefined || key > start.after)
     );
     // A server may send fewer than it was asked for.
     const page = found.slice(0, Math.min(limit, this.#mostInPage));

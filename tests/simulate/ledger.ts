@@ -170,8 +170,12 @@ export class Ledger implements Pick<Onlooker, "onChange" | "onList" | "onPeek" |
   acknowledged(number: number, caller: string, now: number): void {
     const entry = this.#entries.get(number);
     if (entry === undefined || entry.observation !== undefined || entry.excuse !== undefined) return;
-    if (now - this.#restoredAt < REMEMBERED_MILLISECONDS) entry.excuse = "it was answered, and went with a restore";
-    else this.#violate("P4 OK means safe", `${caller} answered webhook ${number} 2xx, which has no Observation`);
+    if (now - this.#restoredAt < REMEMBERED_MILLISECONDS) {
+      entry.excuse = "it was answered, and went with a restore";
+    } else {this.#violate(
+        "P4 OK means safe",
+        `${caller} answered webhook ${number} 2xx, which has no Observation`,
+      );}
   }
 
   /** Everything is as it was at an older revision. */

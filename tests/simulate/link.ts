@@ -40,7 +40,11 @@ export class Link implements WatchApi {
   }
 
   async request<T>(request: ApiRequest, signal: AbortSignal): Promise<T> {
-    const reply = await this.#converse(request, () => this.#parts.server.handle(request, this.#parts.caller), signal);
+    const reply = await this.#converse(
+      request,
+      () => this.#parts.server.handle(request, this.#parts.caller),
+      signal,
+    );
     return reply.body as T;
   }
 
@@ -126,7 +130,9 @@ export class Link implements WatchApi {
     const fail = (error: ApiError): void => {
       machine.post(timeline.now + delayOf(weather, random), () => conversation.end({ error }));
     };
-    if (fate === "refused" || (this.#isCut && weather.cutKind === "refused")) return fail(unreachable("refused"));
+    if (fate === "refused" || (this.#isCut && weather.cutKind === "refused")) {
+      return fail(unreachable("refused"));
+    }
     if (fate === "lost" || this.#isCut) return;
     timeline.at(timeline.now + delayOf(weather, random), () => {
       if (this.#isCut) return;

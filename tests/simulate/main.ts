@@ -4,7 +4,7 @@
  *
  * Exits with 0 when everything held, 1 when something did not, 2 for a mistake in how it was called.
  */
-import { type Request, readFlags, USAGE } from "./flags.ts";
+import { readFlags, type Request, USAGE } from "./flags.ts";
 import { runMutations } from "./run_mutations.ts";
 import { runSchedules } from "./run_schedules.ts";
 import { scheduleOf } from "./schedule.ts";
@@ -53,7 +53,9 @@ async function simulate(batch: Extract<Request, { readonly kind: "schedules" }>)
   if (batch.keepsGoing) {
     const byInvariant = Map.groupBy(tally.violations, ({ invariant }) => invariant);
     for (const [invariant, found] of byInvariant) {
-      console.log(`${invariant}: ${found.length}, seeds ${found.slice(0, 10).map(({ seed }) => seed).join(" ")}`);
+      console.log(
+        `${invariant}: ${found.length}, seeds ${found.slice(0, 10).map(({ seed }) => seed).join(" ")}`,
+      );
     }
   }
   const outcome = await run(first.seed);
@@ -66,7 +68,9 @@ async function simulate(batch: Extract<Request, { readonly kind: "schedules" }>)
 async function replay(seed: number): Promise<number> {
   const outcome = await run(seed);
   const { replicas, timings, namespaces, faultsEndAt, trouble, slowMilliseconds } = scheduleOf(seed);
-  console.log(JSON.stringify({ seed, replicas, timings, namespaces, faultsEndAt, trouble, slowMilliseconds }));
+  console.log(
+    JSON.stringify({ seed, replicas, timings, namespaces, faultsEndAt, trouble, slowMilliseconds }),
+  );
   console.log(outcome.trace.join("\n"));
   say(outcome);
   return outcome.violation === undefined ? 0 : 1;

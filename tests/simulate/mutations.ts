@@ -17,7 +17,8 @@ export const MUTATIONS: readonly Mutation[] = [
     name: "checkpoint before effect",
     file: "src/source/informer.ts",
     find: "      if (!seen.isUnchanged(object)) {",
-    replace: '      if (mark !== undefined) settle(mark, "by-findings");\n      if (!seen.isUnchanged(object)) {',
+    replace:
+      '      if (mark !== undefined) settle(mark, "by-findings");\n      if (!seen.isUnchanged(object)) {',
     breaks: ["P3 checkpoint after effect"],
   },
   {
@@ -31,20 +32,22 @@ export const MUTATIONS: readonly Mutation[] = [
     name: "LRU entry before write",
     file: "src/pipeline/pipeline.ts",
     find: "    const result = await this.#writer.write(observation, {",
-    replace: "    this.#recent.add(observation.metadata);\n    const result = await this.#writer.write(observation, {",
+    replace:
+      "    this.#recent.add(observation.metadata);\n    const result = await this.#writer.write(observation, {",
     breaks: ["P4 OK means safe"],
   },
   {
     name: "name with a clock in it",
     file: "src/pipeline/pipeline.ts",
     find: "fingerprint(lane.source, finding, signalTime(finding, signal), lane.windowSeconds)",
-    replace: "fingerprint(lane.source, { ...finding, isWindowed: true }, this.#clock.now(), lane.windowSeconds)",
+    replace:
+      "fingerprint(lane.source, { ...finding, isWindowed: true }, this.#clock.now(), lane.windowSeconds)",
     breaks: ["P2 no doubles"],
   },
   {
     name: "resume without relist on 410",
     file: "src/kube/watcher.ts",
-    find: "    for (const object of page.items) if (isObject(object)) yield { kind: \"listed\", object };",
+    find: '    for (const object of page.items) if (isObject(object)) yield { kind: "listed", object };',
     replace: "    void isObject;",
     breaks: ["P1 no loss", "P3 checkpoint after effect"],
   },
@@ -58,7 +61,8 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     name: "rewound history not detected",
     file: "src/kube/watcher.ts",
-    find: '      if (isOlder(now, resourceVersion)) return { at: "restarting", reason: "rewound", next: START };\n',
+    find:
+      '      if (isOlder(now, resourceVersion)) return { at: "restarting", reason: "rewound", next: START };\n',
     replace: "      void now;\n",
     breaks: ["no watch from the future"],
   },

@@ -86,7 +86,10 @@ export class Pipe {
     this.#pieces.push(piece);
     const delay = delayOf(this.#weather, this.#random);
     // What a cut holds up comes when it is over.
-    const from = Math.max(this.#timeline.now, this.#weather.cutKind === "swallowed" ? this.#weather.cutUntil : 0);
+    const from = Math.max(
+      this.#timeline.now,
+      this.#weather.cutKind === "swallowed" ? this.#weather.cutUntil : 0,
+    );
     this.#lastDue = Math.max(this.#lastDue, from + delay);
     this.#timeline.at(this.#lastDue, () => {
       if (this.#state === "open") this.#machine.post(this.#timeline.now, () => this.#deliver());

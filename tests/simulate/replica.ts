@@ -97,7 +97,9 @@ export class Replica {
     this.machine.post(this.#timeline.now + 0.5, () => {
       const { clock } = this.machine;
       const compiled = compileIngester(webhookIngester(), SETTINGS);
-      if (this.#pipeline === undefined || compiled.kind !== "webhook" || this.#isStopping) return onAnswer(false);
+      if (this.#pipeline === undefined || compiled.kind !== "webhook" || this.#isStopping) {
+        return onAnswer(false);
+      }
       const signal = { source: "falco", payload, receivedAt: new Date(clock.now()).toISOString() };
       const terms = { patienceMilliseconds: PATIENCE_MILLISECONDS, mayWrite: () => true, onStall: () => {} };
       this.#pipeline.process(signal, compiled.lane, terms, new AbortController().signal).then(
@@ -110,7 +112,10 @@ export class Replica {
   /** SIGTERM. */
   terminate(): void {
     this.#isStopping = true;
-    this.machine.post(this.#timeline.now, () => this.#stop.abort(new DOMException("Got SIGTERM", "AbortError")));
+    this.machine.post(
+      this.#timeline.now,
+      () => this.#stop.abort(new DOMException("Got SIGTERM", "AbortError")),
+    );
   }
 
   /** SIGKILL, or the end of a process that has ended by itself. */

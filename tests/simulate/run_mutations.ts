@@ -1,4 +1,4 @@
-import { MUTATIONS, type Mutation } from "./mutations.ts";
+import { type Mutation, MUTATIONS } from "./mutations.ts";
 
 /** Enough schedules for each known mistake to show itself; the first that shows it ends the run. */
 const SCHEDULES = 3000;
@@ -29,7 +29,11 @@ export async function runMutations(
     const found = await runMutation(mutation, options.workers);
     const seconds = ((performance.now() - startedAt) / 1000).toFixed(1);
     if (found.kind === "caught") caught++;
-    say(`${found.kind === "caught" ? "caught  " : "MISSED  "} ${mutation.name} (${seconds} s): ${textOf(found)}`);
+    say(
+      `${found.kind === "caught" ? "caught  " : "MISSED  "} ${mutation.name} (${seconds} s): ${
+        textOf(found)
+      }`,
+    );
   }
   say(`${caught} of ${chosen.length} mutations caught`);
   return caught === chosen.length;
@@ -55,7 +59,10 @@ export async function runMutation(mutation: Mutation, workers: number): Promise<
 export function plant(
   text: string,
   { name, file, find, replace }: Mutation,
-): { readonly kind: "planted"; readonly text: string } | { readonly kind: "stale"; readonly message: string } {
+): { readonly kind: "planted"; readonly text: string } | {
+  readonly kind: "stale";
+  readonly message: string;
+} {
   const parts = text.split(find);
   if (parts.length === 2) return { kind: "planted", text: `${parts[0]}${replace}${parts[1]}` };
   return {

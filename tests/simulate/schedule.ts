@@ -16,7 +16,12 @@ export type Action =
     /** When it is deleted, after it was created; undefined: it stays. */
     readonly lifetimeMilliseconds: number | undefined;
   }
-  | { readonly kind: "report"; readonly namespace: string; readonly name: string; readonly numbers: readonly number[] }
+  | {
+    readonly kind: "report";
+    readonly namespace: string;
+    readonly name: string;
+    readonly numbers: readonly number[];
+  }
   | { readonly kind: "webhook"; readonly number: number }
   | { readonly kind: "delete-report"; readonly namespace: string; readonly name: string }
   | {
@@ -139,7 +144,12 @@ function signals(chance: Chance, until: number): { at: number; action: Action }[
   return found;
 }
 
-function faults(chance: Chance, lease: number, replicas: number, until: number): { at: number; action: Action }[] {
+function faults(
+  chance: Chance,
+  lease: number,
+  replicas: number,
+  until: number,
+): { at: number; action: Action }[] {
   const whom = (): Whom => chance.is(0.65) ? "leader" : chance.whole(0, replicas - 1);
   const around = (): number => lease * chance.oneOf([0.1, 0.5, 1, 2]) * chance.between(0.5, 1.5);
   // Schedules without history that ends have no loss that is legitimate: most are so.

@@ -172,7 +172,9 @@ export class Simulation {
       const cause = error instanceof Error && error.cause !== undefined ? `, ${error.cause}` : "";
       this.#violate("the program goes on", `${replica.caller} ended with ${error}${cause}`);
     }
-    if (error !== undefined) this.#timeline.at(this.#timeline.now + RESTART_MILLISECONDS, () => this.#restart(index));
+    if (error !== undefined) {
+      this.#timeline.at(this.#timeline.now + RESTART_MILLISECONDS, () => this.#restart(index));
+    }
   }
 
   #restart(index: number): void {
@@ -185,7 +187,10 @@ export class Simulation {
     if ((body as Partial<Observation> | undefined)?.spec?.source === "falco") return;
     const replica = this.#replicas.find((one) => one?.caller === caller);
     if (replica?.isLeading === false) {
-      this.#violate("no write after the term", `${caller} sends ${method} ${path} although its term has ended`);
+      this.#violate(
+        "no write after the term",
+        `${caller} sends ${method} ${path} although its term has ended`,
+      );
     }
   }
 
@@ -216,9 +221,19 @@ export class Simulation {
         this.#server.remove("policyreports", action.namespace, action.name);
         return;
       case "kill":
-        return this.#down(action.whom, action.downMilliseconds, action.keepsName, (replica) => replica.kill());
+        return this.#down(
+          action.whom,
+          action.downMilliseconds,
+          action.keepsName,
+          (replica) => replica.kill(),
+        );
       case "terminate":
-        return this.#down(action.whom, action.downMilliseconds, action.keepsName, (replica) => replica.terminate());
+        return this.#down(
+          action.whom,
+          action.downMilliseconds,
+          action.keepsName,
+          (replica) => replica.terminate(),
+        );
       case "pause":
         return this.#forOne(action.whom, (replica) => {
           replica.machine.stop();
@@ -287,7 +302,9 @@ export class Simulation {
         isAnswered = true;
       });
     };
-    again(replica === undefined || replica.machine.state === "dead" ? RESEND_MILLISECONDS : SENDER_MILLISECONDS);
+    again(
+      replica === undefined || replica.machine.state === "dead" ? RESEND_MILLISECONDS : SENDER_MILLISECONDS,
+    );
     replica?.receive(payload, (isTaken) => {
       this.#say(() => `${replica.caller} answers webhook ${number}${isTaken ? " 2xx" : " 503"}`);
       if (!isTaken || isAnswered) return;
@@ -319,7 +336,7 @@ export class Simulation {
         Object.assign(weather, { trouble, slowMilliseconds, throttled });
       });
     };
-    if (whom === "all") for (const weather of this.#weathers) within(weather);
+    if (whom === "all") { for (const weather of this.#weathers) within(weather); }
     else this.#forOne(whom, (_, weather) => within(weather));
   }
 
@@ -336,7 +353,9 @@ export class Simulation {
   #restore(ageMilliseconds: number): void {
     const { store } = this.#server;
     const highest = store.revision;
-    this.#server.restore(Math.max(store.compacted, this.#server.revisionAt(this.#timeline.now - ageMilliseconds), 1000));
+    this.#server.restore(
+      Math.max(store.compacted, this.#server.revisionAt(this.#timeline.now - ageMilliseconds), 1000),
+    );
     this.#say(() => `etcd went back from ${highest} to ${store.revision}`);
     const callers = this.#replicas.flatMap((replica) => replica === undefined ? [] : [replica.caller]);
     this.#ledger.restored(store.log, highest, callers, this.#timeline.now);
@@ -408,12 +427,19 @@ export class Simulation {
       await this.#runUntil(this.#timeline.now + 20);
     }
     if (this.#isOver) return;
-    if (!isGone()) return this.#violate("P6 hand-over", `${leader.caller} did not end within 5 s in good weather`);
+    if (!isGone()) {
+      return this.#violate("P6 hand-over", `${leader.caller} did not end within 5 s in good weather`);
+    }
     const released = this.#leases.releasedBy(leader.caller);
-    if (!released) return this.#violate("P6 hand-over", `${leader.caller} did not release the Lease when it was stopped`);
+    if (!released) {
+      return this.#violate("P6 hand-over", `${leader.caller} did not release the Lease when it was stopped`);
+    }
     await this.#runUntil(this.#timeline.now + retryPeriodMilliseconds);
     if (!this.#isOver && this.#leader === undefined) {
-      this.#violate("P6 hand-over", `Nobody leads a retry period after ${leader.caller} has released the Lease`);
+      this.#violate(
+        "P6 hand-over",
+        `Nobody leads a retry period after ${leader.caller} has released the Lease`,
+      );
     }
     await this.#runUntil(this.#timeline.now + 5000);
   }

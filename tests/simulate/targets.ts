@@ -52,7 +52,12 @@ export function nameOfSignal(number: number): string {
 }
 
 /** An Event about a numbered signal. */
-export function eventOf(number: number, count: number, namespace: string, time: string): Readonly<Record<string, unknown>> {
+export function eventOf(
+  number: number,
+  count: number,
+  namespace: string,
+  time: string,
+): Readonly<Record<string, unknown>> {
   return {
     type: "Warning",
     reason: "Numbered",

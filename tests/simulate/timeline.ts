@@ -76,7 +76,9 @@ export class Timeline {
     while (true) {
       let child = 2 * index + 1;
       if (child >= heap.length) break;
-      if (child + 1 < heap.length && isBefore(heap[child + 1] as Happening, heap[child] as Happening)) child++;
+      if (child + 1 < heap.length && isBefore(heap[child + 1] as Happening, heap[child] as Happening)) {
+        child++;
+      }
       const below = heap[child] as Happening;
       if (isBefore(last, below)) break;
       heap[index] = below;
