@@ -20,8 +20,12 @@ export class CheckpointJudge {
     this.#violate = violate;
   }
 
-  /** A write of the checkpoints took effect. */
-  onWrite(caller: string, after: StoredObject): void {
+  /**
+   * A write of the checkpoints took effect.
+   *
+   * @param revision of the API server; a position after it is one of a history that is no more, and may be taken back
+   */
+  onWrite(caller: string, after: StoredObject, revision: number): void {
     const annotations = after.metadata["annotations"] as Readonly<Record<string, string>> | undefined;
     const term = `${caller} in term ${annotations?.[HOLDER] ?? "?"}`;
     if (this.#succeeded.has(term)) {
@@ -38,7 +42,7 @@ export class CheckpointJudge {
           `${caller} set the position of ${target.resource} back from ${before} to ${position}`,
         );
       }
-      if (position === undefined) this.#positions.delete(target);
+      if (position === undefined || position > revision) this.#positions.delete(target);
       else this.#positions.set(target, position);
     }
   }

@@ -45,12 +45,16 @@ Deno.test("Two who lead at once are found, but for a while after a restore", () 
 Deno.test("Checkpoints are not written by a term that was followed by another one, nor set back", () => {
   const violations: string[] = [];
   const judge = new CheckpointJudge(targetsOf(undefined), (invariant) => violations.push(invariant));
-  judge.onWrite("a", checkpoints("a/1", 5));
-  judge.onWrite("b", checkpoints("b/1", 5));
-  judge.onWrite("b", checkpoints("b/1", 7));
+  judge.onWrite("a", checkpoints("a/1", 5), 100);
+  judge.onWrite("b", checkpoints("b/1", 5), 100);
+  judge.onWrite("b", checkpoints("b/1", 7), 100);
   assert.deepEqual(violations, []);
-  judge.onWrite("b", checkpoints("b/1", 6));
+  judge.onWrite("b", checkpoints("b/1", 6), 100);
   assert.deepEqual(violations, ["checkpoints forward"]);
-  judge.onWrite("a", checkpoints("a/1", 8));
+  judge.onWrite("a", checkpoints("a/1", 8), 100);
   assert.deepEqual(violations, ["checkpoints forward", "checkpoints by one leader"]);
+  violations.length = 0;
+  judge.onWrite("b", checkpoints("b/1", 900), 100);
+  judge.onWrite("b", checkpoints("b/1", 99), 101);
+  assert.deepEqual(violations, [], "of a history that is no more");
 });

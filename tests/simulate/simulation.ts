@@ -197,7 +197,7 @@ export class Simulation {
   #onWrite(caller: string, resource: Resource, before: StoredObject | undefined, after: StoredObject): void {
     if (resource === "leases") this.#leases.onWrite(caller, before, after);
     if (resource === "configmaps") {
-      this.#checkpoints.onWrite(caller, after);
+      this.#checkpoints.onWrite(caller, after, this.#server.store.revision);
       this.#ledger.judgeCheckpoints(caller, after);
     }
     const leaders = this.#replicas.filter((replica) => replica?.isLeading).map((replica) => replica?.caller);
