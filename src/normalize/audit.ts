@@ -1,5 +1,5 @@
 import type { Normalized } from "../model/finding.ts";
-import { type JsonObject, property } from "../model/json.ts";
+import { type JsonObject, property, textAt } from "../model/json.ts";
 import { GROUP, type ResourceReference } from "../model/observation.ts";
 import { type AuditEvent, readAuditEvent } from "./audit_event.ts";
 import { isPodAccess, judgeAuditEvent } from "./audit_severity.ts";
@@ -31,7 +31,7 @@ export function isAudit(payload: JsonObject): boolean {
   const kind = wordAt(payload, "kind");
   return (apiVersion === undefined || apiVersion.startsWith(AUDIT_GROUP)) &&
     (kind === undefined || kind === "Event") &&
-    ["auditID", "stage", "verb"].every((field) => typeof property(payload, field) === "string");
+    ["auditID", "stage", "verb"].every((field) => textAt(payload, field) !== undefined);
 }
 
 /** The finding of one audit event; or why it is left out: its stage, or because this installation caused it. */

@@ -4,10 +4,12 @@ import type { ResourceReference } from "../model/observation.ts";
 import type { Severity } from "../model/severity.ts";
 import { builtinByPlural } from "./builtin_kinds.ts";
 import { eventTypeOf } from "./event_type.ts";
+import { looseInteger } from "./loose.ts";
 import { makeFinding } from "./make_finding.ts";
 import { resourceReference } from "./resource_reference.ts";
 import { rfc3339 } from "./rfc3339.ts";
 import { wordAt } from "./word_at.ts";
+import { wrongShape } from "./wrong_shape.ts";
 
 /** Falco's priorities, best known by their words; in protobuf they are the numbers of syslog, which is this order. */
 const PRIORITIES: readonly (readonly [words: readonly string[], severity: Severity])[] = [
@@ -47,6 +49,9 @@ export function isFalco(payload: JsonObject): boolean {
 export function normalizeFalco(payload: JsonObject): readonly Normalized[] {
   const rule = wordAt({ rule: field(payload, "rule") }, "rule") ?? "";
   const found = field(payload, "output_fields");
+  if ((found ?? null) !== null && !isJsonObject(found)) {
+    return [wrongShape("a falco signal", "output_fields must be an object", found)];
+  }
   const fields = isJsonObject(found) ? found : {};
   const hostname = known(field(payload, "hostname")) ?? known(property(fields, "evt.hostname")) ??
     known(property(fields, "hostname"));
@@ -95,7 +100,8 @@ function fold(name: string): string {
 }
 
 function severityOf(priority: Json | undefined): Severity | undefined {
-  if (typeof priority === "number") return PRIORITIES[priority]?.[1];
+  const number = looseInteger(priority);
+  if (number !== undefined) return PRIORITIES[number]?.[1];
   if (typeof priority !== "string") return undefined;
   const word = priority.trim().toLowerCase();
   return PRIORITIES.find(([words]) => words.includes(word))?.[1];

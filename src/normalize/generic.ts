@@ -1,11 +1,14 @@
 import type { Normalized } from "../model/finding.ts";
 import { at, type JsonObject, property } from "../model/json.ts";
+import { MAX_JSON_DEPTH } from "../model/parse_json.ts";
 import type { ResourceReference } from "../model/observation.ts";
+import { isDeeperThan } from "./depth.ts";
 import { makeFinding } from "./make_finding.ts";
 import { redactObject } from "./redact.ts";
 import { resourceReference } from "./resource_reference.ts";
 import { firstTime } from "./rfc3339.ts";
 import { wordAt } from "./word_at.ts";
+import { wrongShape } from "./wrong_shape.ts";
 
 /** Fields that people title things with, best first. */
 const TITLE_FIELDS = ["title", "summary", "subject", "message", "msg", "name", "text"];
@@ -17,6 +20,10 @@ const BOOKKEEPING = ["resourceVersion", "managedFields", "selfLink"];
 
 /** The finding of any JSON object: what it is, nobody has said. */
 export function normalizeGeneric(received: JsonObject, source: string): readonly Normalized[] {
+  if (isDeeperThan(received, MAX_JSON_DEPTH)) {
+    const must = `it must not be nested deeper than ${MAX_JSON_DEPTH} levels`;
+    return [wrongShape(`a signal of source ${source}`, must, received)];
+  }
   const resource = readResource(received);
   const payload = resource === undefined ? received : withoutBookkeeping(received);
   const text = (name: string): string | undefined => {

@@ -3,10 +3,12 @@ import { at, type Json, type JsonObject, property } from "../model/json.ts";
 import { GROUP } from "../model/observation.ts";
 import type { Severity } from "../model/severity.ts";
 import { snakeCase } from "./event_type.ts";
+import { looseInteger } from "./loose.ts";
 import { makeFinding } from "./make_finding.ts";
 import { resourceReference } from "./resource_reference.ts";
 import { firstTime } from "./rfc3339.ts";
 import { wordAt } from "./word_at.ts";
+import { wrongShape } from "./wrong_shape.ts";
 
 /**
  * Reasons of Warnings that are high instead of medium: a node is lost or running out of something, or the kernel killed
@@ -41,6 +43,12 @@ export function normalizeKubernetesEvent(payload: JsonObject): readonly Normaliz
   if (isAboutIngester(involved)) return [{ kind: "filtered", reason: "self" }];
   const reason = wordAt(payload, "reason");
   const message = wordAt(payload, "message") ?? wordAt(payload, "note");
+  const identity = identityOf(payload, involved, reason, message);
+  if (identity.every((field) => field === undefined)) {
+    return [
+      wrongShape("an Event", "it must have metadata.uid, metadata.name, a reason or a message", payload),
+    ];
+  }
   const count = positive(at(payload, "series", "count")) ??
     positive(first(payload, "count", "deprecatedCount"));
   const source = first(payload, "source", "deprecatedSource");
@@ -69,7 +77,7 @@ export function normalizeKubernetesEvent(payload: JsonObject): readonly Normaliz
       name: wordAt(involved, "name"),
       namespace: wordAt(involved, "namespace"),
     }),
-    identity: identityOf(payload, involved, reason, message),
+    identity,
     isWindowed: false,
     isState: false,
     details: {
@@ -89,7 +97,7 @@ export function normalizeKubernetesEvent(payload: JsonObject): readonly Normaliz
 
 /** Warning is medium or, for few reasons, high; Normal and what is neither are info. */
 function severityOf(type: string | undefined, reason: string | undefined): Severity {
-  if (type !== "Warning") return "info";
+  if (type?.toLowerCase() !== "warning") return "info";
   return reason !== undefined && HIGH_REASONS.has(reason) ? "high" : "medium";
 }
 
@@ -123,5 +131,6 @@ function first(payload: JsonObject, ...names: readonly string[]): Json | undefin
 }
 
 function positive(value: Json | undefined): number | undefined {
-  return typeof value === "number" && Number.isSafeInteger(value) && value > 0 ? value : undefined;
+  const number = looseInteger(value);
+  return number !== undefined && number > 0 ? number : undefined;
 }

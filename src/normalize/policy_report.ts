@@ -6,6 +6,7 @@ import type { Severity } from "../model/severity.ts";
 import { sha256Hex } from "../model/sha256.ts";
 import { builtinByKind } from "./builtin_kinds.ts";
 import { makeFinding } from "./make_finding.ts";
+import { readList } from "./read_list.ts";
 import { resourceReference } from "./resource_reference.ts";
 import { firstTime, timestampTime } from "./rfc3339.ts";
 import { severityWord } from "./severity_word.ts";
@@ -14,11 +15,15 @@ import { wrongShape } from "./wrong_shape.ts";
 
 const GROUPS = ["wgpolicyk8s.io/", "openreports.io/"];
 
-/** The results that are findings, and how bad they are where they do not say; pass and skip are none. */
-const OUTCOMES: ReadonlyMap<string, Severity> = new Map([["fail", "high"], ["warn", "medium"], [
-  "error",
-  "critical",
-]]);
+/** The results that are findings, and how bad they are where they do not say; pass, skip and nothing are none. */
+const OUTCOMES: ReadonlyMap<string, Severity | undefined> = new Map([
+  ["error", "critical"],
+  ["fail", "high"],
+  ["warn", "medium"],
+  ["pass", undefined],
+  ["skip", undefined],
+  ["", undefined],
+]);
 
 /** What a payload must be for {@link normalizePolicyReport}. */
 export const POLICY_REPORT_SHAPE =
@@ -44,13 +49,24 @@ export function normalizePolicyReport(payload: JsonObject): readonly Normalized[
   }
   return (results as readonly Json[]).flatMap((result) => {
     if (!isJsonObject(result)) return [wrongShape("a policy result", "results[] must be an object", result)];
-    const outcome = (wordAt(result, "result") ?? wordAt(result, "status"))?.toLowerCase() ?? "";
+    const said = [property(result, "result"), property(result, "status")]
+      .find((word) => word !== undefined && word !== null && word !== "") ?? "";
+    const outcome = typeof said === "string" ? said.trim().toLowerCase() : undefined;
+    if (outcome === undefined || !OUTCOMES.has(outcome)) {
+      return [wrongShape("a policy result", "result must be pass, fail, warn, error or skip", result)];
+    }
     const severity = OUTCOMES.get(outcome);
     if (severity === undefined) return [];
+    if ((wordAt(result, "policy") ?? wordAt(result, "rule")) === undefined) {
+      return [wrongShape("a policy result", "it must have the text policy or rule", result)];
+    }
+    const wrong = wrongResources(result);
     const given = severityWord(property(result, "severity")) ?? severity;
-    return resourcesOf(result, payload).map((resource) =>
-      readResult(result, outcome, given, resource, payload)
-    );
+    const resources = resourcesOf(result, payload, wrong.length > 0);
+    return [
+      ...wrong,
+      ...resources.map((resource) => readResult(result, outcome, given, resource, payload)),
+    ];
   });
 }
 
@@ -74,7 +90,7 @@ function readResult(
     title: [policy, rule].filter((part) => part !== undefined).join("/") || "Policy violation",
     description: message,
     detectedAt: timestampTime(property(timestamp, "seconds"), property(timestamp, "nanos")) ??
-      firstTime(at(report, "metadata", "creationTimestamp")),
+      firstTime(timestamp, at(report, "metadata", "creationTimestamp")),
     resource,
     rule: rule ?? policy,
     identity: resource === undefined
@@ -103,12 +119,23 @@ function readResult(
   });
 }
 
+/** Resources that cannot be read must not make a finding about something else of the result. */
+function wrongResources(result: JsonObject): readonly Normalized[] {
+  return ["resources", "subjects"].flatMap((field) =>
+    readList(result, field, "a policy result", `results[].${field}`, () => [])
+  );
+}
+
 /** What a result is about: its resources (older versions: subjects), else the report's scope, else nothing known. */
-function resourcesOf(result: JsonObject, report: JsonObject): readonly (ResourceReference | undefined)[] {
+function resourcesOf(
+  result: JsonObject,
+  report: JsonObject,
+  hasUnreadable: boolean,
+): readonly (ResourceReference | undefined)[] {
   const listed = [...listAt(result, "resources"), ...listAt(result, "subjects")]
     .map((item) => readReference(item, report))
     .filter((reference) => reference !== undefined);
-  return listed.length > 0 ? listed : [readReference(property(report, "scope"), report)];
+  return listed.length > 0 || hasUnreadable ? listed : [readReference(property(report, "scope"), report)];
 }
 
 /** A reference without namespace in a namespaced report means the report's own, unless the kind is cluster-wide. */

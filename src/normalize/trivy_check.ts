@@ -1,8 +1,10 @@
 import type { Normalized } from "../model/finding.ts";
 import { type JsonObject, listAt, property } from "../model/json.ts";
+import { looseBoolean } from "./loose.ts";
 import { makeFinding } from "./make_finding.ts";
 import { idAndTitle, TRIVY_STATE, type TrivyReport, trivySeverity } from "./trivy_report.ts";
 import { wordAt } from "./word_at.ts";
+import { wrongShape } from "./wrong_shape.ts";
 
 /** The assessments of trivy-operator that consist of checks. */
 export type TrivyCheckType = "config_audit" | "rbac_assessment" | "infra_assessment";
@@ -13,9 +15,14 @@ export function trivyCheck(
   report: TrivyReport,
   eventType: TrivyCheckType,
 ): Normalized | undefined {
-  if (property(item, "success") !== false) return undefined;
+  const success = looseBoolean(property(item, "success"));
+  if (success === undefined) return wrongShape("a trivy check", "success must be true or false", item);
+  if (success) return undefined;
   const id = wordAt(item, "checkID");
   const title = wordAt(item, "title");
+  if ((id ?? title) === undefined) {
+    return wrongShape("a trivy check", "it must have the text checkID or title", item);
+  }
   const { resource } = report;
   return makeFinding({
     ...TRIVY_STATE,

@@ -1,10 +1,12 @@
 import type { Normalized } from "../model/finding.ts";
-import { isJsonObject, type JsonObject, listAt, property } from "../model/json.ts";
+import { isJsonObject, type Json, type JsonObject, property } from "../model/json.ts";
 import type { Severity } from "../model/severity.ts";
+import { looseBoolean, looseInteger } from "./loose.ts";
 import { makeFinding } from "./make_finding.ts";
 import { severityWord, worstOf } from "./severity_word.ts";
 import { idAndTitle, TRIVY_STATE, type TrivyReport } from "./trivy_report.ts";
 import { wordAt } from "./word_at.ts";
+import { wrongShape } from "./wrong_shape.ts";
 
 /** Failed checks of a control that are shown; a control may fail on every object of a cluster. */
 const MAX_SHOWN_CHECKS = 20;
@@ -14,8 +16,10 @@ const MAX_SHOWN_CHECKS = 20;
  * checks did, or by its own status where it has none. Its severity is its own, else that of the worst failed check.
  */
 export function trivyControl(item: JsonObject, report: TrivyReport): Normalized | undefined {
-  const failed = listAt(item, "checks").filter(isJsonObject).filter((check) =>
-    property(check, "success") === false
+  const checks = property(item, "checks") ?? [];
+  if (!Array.isArray(checks)) return wrongShape("a trivy control", "checks must be a list", checks as Json);
+  const failed = checks.filter(isJsonObject).filter((check) =>
+    looseBoolean(property(check, "success")) === false
   );
   if (failed.length === 0 && wordAt(item, "status")?.toUpperCase() !== "FAIL") return undefined;
   const worst = worstOf(failed.map((check) => severityWord(property(check, "severity")) ?? "info"));
@@ -27,8 +31,12 @@ export function trivyControl(item: JsonObject, report: TrivyReport): Normalized 
 
 /** One control of a ClusterComplianceReport's summary report; undefined for one without failures. */
 export function trivyControlSummary(item: JsonObject, report: TrivyReport): Normalized | undefined {
-  const totalFail = property(item, "totalFail");
-  if (typeof totalFail !== "number" || totalFail <= 0) return undefined;
+  const given = property(item, "totalFail") ?? 0;
+  const totalFail = looseInteger(given);
+  if (totalFail === undefined) {
+    return wrongShape("a trivy control", "totalFail must be a whole number", given);
+  }
+  if (totalFail <= 0) return undefined;
   return controlFinding(item, report, severityWord(property(item, "severity")) ?? "info", {
     failedChecks: totalFail,
   });
@@ -42,6 +50,9 @@ function controlFinding(
 ): Normalized {
   const id = wordAt(item, "id");
   const name = wordAt(item, "name");
+  if ((id ?? name) === undefined) {
+    return wrongShape("a trivy control", "it must have the text id or name", item);
+  }
   return makeFinding({
     ...TRIVY_STATE,
     category: "compliance",

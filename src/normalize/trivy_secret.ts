@@ -4,12 +4,16 @@ import { makeFinding } from "./make_finding.ts";
 import { idAndTitle, TRIVY_STATE, type TrivyReport, trivySeverity } from "./trivy_report.ts";
 import { imageOf } from "./trivy_vulnerability.ts";
 import { wordAt } from "./word_at.ts";
+import { wrongShape } from "./wrong_shape.ts";
 
 /** One secret of an ExposedSecretReport; never the text that matched. */
 export function trivySecret(item: JsonObject, report: TrivyReport, body: Json | undefined): Normalized {
   const ruleID = wordAt(item, "ruleID");
   const title = wordAt(item, "title");
   const target = wordAt(item, "target");
+  if ((ruleID ?? title) === undefined) {
+    return wrongShape("an exposed secret", "it must have the text ruleID or title", item);
+  }
   const { resource, container } = report;
   return makeFinding({
     ...TRIVY_STATE,
@@ -20,13 +24,13 @@ export function trivySecret(item: JsonObject, report: TrivyReport, body: Json | 
     description: target === undefined ? title : `${title ?? ruleID ?? "A secret"} in ${target}`,
     detectedAt: report.detectedAt,
     resource,
-    rule: ruleID,
+    rule: ruleID ?? title,
     identity: [
       resource?.kind,
       resource?.namespace,
       resource?.name,
       container,
-      ruleID,
+      ruleID ?? title,
       target,
       wordAt(item, "startLine"),
     ],

@@ -150,7 +150,9 @@ Deno.test("Its own count is taken when it is one", () => {
     [{ count: 3, series: { count: 7 } }, 7],
     [{ count: 0 }, undefined],
     [{ count: -1, series: {} }, undefined],
-    [{ count: "3" }, undefined],
+    [{ count: "3" }, 3],
+    [{ count: "three" }, undefined],
+    [{ count: 1.5 }, undefined],
     [{ deprecatedCount: 2 }, 2],
   ];
   for (const [more, expected] of cases) {

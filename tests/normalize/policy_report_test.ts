@@ -146,7 +146,7 @@ Deno.test("A result yields one finding for each of its resources", () => {
   const all = findings(
     "kyverno",
     report({
-      resources: [{ kind: "Pod", name: "a" }, { kind: "Pod", name: "b", namespace: "other" }, {}, "x"],
+      resources: [{ kind: "Pod", name: "a" }, { kind: "Pod", name: "b", namespace: "other" }, {}],
       subjects: [{ kind: "Namespace", name: "c" }],
     }, { scope: { kind: "Node", name: "never" } }),
   );
@@ -185,8 +185,9 @@ Deno.test("A timestamp is taken as far as it makes sense", () => {
     [{ seconds: 1701868762, nanos: 1500000 }, "2023-12-06T13:19:22.0015Z"],
     [{ seconds: 1628548814, nanos: -879126275 }, "2021-08-09T22:40:14Z"],
     [{ seconds: 1e15, nanos: 0 }, undefined],
-    [{ seconds: "1701868762" }, undefined],
-    ["2024-01-01T00:00:00Z", undefined],
+    [{ seconds: "soon" }, undefined],
+    ["2024-01-01T00:00:00Z", "2024-01-01T00:00:00Z"],
+    [{ seconds: "1701868762" }, "2023-12-06T13:19:22Z"],
     [null, undefined],
   ];
   for (const [timestamp, expected] of cases) {
@@ -208,6 +209,20 @@ Deno.test("What cannot be split is rejected, and what can is taken all the same"
     message: "Cannot take a policy report: results must be a list, given an object with a (a number)",
   });
   assert.deepEqual(normalized("kyverno", { apiVersion: API, kind: "PolicyReport" }), []);
+  const results: readonly [JsonObject, readonly string[]][] = [
+    [{ result: "broken" }, ["rejected"]],
+    [{ result: ["fail"] }, ["rejected"]],
+    [{ policy: null, rule: "" }, ["rejected"]],
+    [{ resources: [{ kind: "Pod", name: "a" }, "x"] }, ["rejected", "finding"]],
+    // What cannot be read must not make a finding about the scope.
+    [{ resources: ["x"] }, ["rejected"]],
+    [{ resources: { kind: "Pod" } }, ["rejected"]],
+  ];
+  for (const [result, expected] of results) {
+    const kinds = normalized("kyverno", report(result, { scope: { kind: "Node", name: "n" } }))
+      .map(({ kind }) => kind);
+    assert.deepEqual(kinds, expected, JSON.stringify(result));
+  }
 });
 
 Deno.test("A finding with a resource keeps its identity when its message changes, one without is another", () => {
