@@ -193,7 +193,7 @@ function targetsOf(
 ): readonly InformerTarget[] {
   const gvrs = spec.informer?.gvr === undefined ? preset.gvrs : [spec.informer.gvr];
   const selectors = {
-    labelSelector: spec.informer?.labelSelector,
+    labelSelector: spec.informer?.labelSelector ?? preset.labelSelector,
     fieldSelector: spec.informer?.fieldSelector,
   };
   const namespaces = visibleNamespaces(ingester, spec, settings);

@@ -29,10 +29,17 @@ export interface Finding {
   readonly count?: number | undefined;
   /** The signal's own first time, RFC 3339. */
   readonly firstSeen?: string | undefined;
+  /** The signal says that this is over, and since when (RFC 3339, where it says so); only beside `filtered`. */
+  readonly resolved?: { readonly at: string | undefined } | undefined;
 }
 
 /** What a normalizer says of one item of a signal. */
 export type Normalized =
   | { readonly kind: "finding"; readonly finding: Finding }
-  | { readonly kind: "filtered"; readonly reason: FilteredReason }
+  | {
+    readonly kind: "filtered";
+    readonly reason: FilteredReason;
+    /** Of reason resolved: what is over, with the identity under which it began. */
+    readonly finding?: Finding;
+  }
   | { readonly kind: "rejected"; readonly reason: RejectedReason; readonly message: string };

@@ -5,6 +5,8 @@ export interface Preset {
   readonly ingester: IngesterKind;
   /** What an informer watches. */
   readonly gvrs: readonly GroupVersionResource[];
+  /** Which of these objects, where `spec.informer.labelSelector` does not say it. */
+  readonly labelSelector?: string | undefined;
   readonly filters: FilterSpec;
   /** Bytes. */
   readonly maxBodyBytes: number;
@@ -21,6 +23,7 @@ const aqua = (resource: string): GroupVersionResource => ({
   version: "v1alpha1",
   resource,
 });
+const CONFIG_MAPS: GroupVersionResource = { group: "", version: "v1", resource: "configmaps" };
 const defaults = { gvrs: [], filters: {}, maxBodyBytes: MEBIBYTE, isSupported: true, showsState: false };
 const later = { ...defaults, isSupported: false };
 
@@ -64,9 +67,26 @@ const PRESETS: Readonly<Record<string, Preset>> = {
   // kube-apiserver sends batches of up to 10 MiB, and a 413 loses them.
   "audit": { ...defaults, ingester: "webhook", filters: { minSeverity: "low" }, maxBodyBytes: 12 * MEBIBYTE },
   "alertmanager": { ...defaults, ingester: "webhook" },
-  "kube-bench": { ...later, ingester: "informer", showsState: true },
-  "checkov": { ...later, ingester: "informer", showsState: true },
-  "cert-manager": { ...later, ingester: "informer", showsState: true },
+  "kube-bench": {
+    ...defaults,
+    ingester: "informer",
+    gvrs: [CONFIG_MAPS],
+    labelSelector: "app=kube-bench",
+    showsState: true,
+  },
+  "checkov": {
+    ...defaults,
+    ingester: "informer",
+    gvrs: [CONFIG_MAPS],
+    labelSelector: "app=checkov",
+    showsState: true,
+  },
+  "cert-manager": {
+    ...defaults,
+    showsState: true,
+    ingester: "informer",
+    gvrs: [{ group: "cert-manager.io", version: "v1", resource: "certificates" }],
+  },
   "sealed-secrets": { ...later, ingester: "logs" },
 };
 

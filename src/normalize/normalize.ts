@@ -1,10 +1,27 @@
 import type { Normalized } from "../model/finding.ts";
-import type { JsonObject } from "../model/json.ts";
+import { isJsonObject, type JsonObject } from "../model/json.ts";
 import type { Signal } from "../model/signal.ts";
+import {
+  ALERTMANAGER_SHAPE,
+  isAlertmanager,
+  isAlertmanagerSurely,
+  normalizeAlertmanager,
+} from "./alertmanager.ts";
 import { AUDIT_SHAPE, isAudit, normalizeAudit } from "./audit.ts";
+import {
+  CERTIFICATE_SHAPE,
+  certificateReviewAt,
+  type CertificateTerms,
+  DEFAULT_EXPIRY_WINDOW_SECONDS,
+  isCertificate,
+  normalizeCertificate,
+} from "./certificate.ts";
+import { CHECKOV_SHAPE, isCheckov, isCheckovSurely, normalizeCheckov } from "./checkov.ts";
 import { FALCO_SHAPE, isFalco, isFalcoLike, normalizeFalco } from "./falco.ts";
 import { normalizeGeneric } from "./generic.ts";
+import { isKubeBench, isKubeBenchSurely, KUBE_BENCH_SHAPE, normalizeKubeBench } from "./kube_bench.ts";
 import { isKubernetesEvent, KUBERNETES_EVENT_SHAPE, normalizeKubernetesEvent } from "./kubernetes_event.ts";
+import { isLogLine, LOG_LINE_SHAPE, normalizeLogLine } from "./log_line.ts";
 import { isPolicyReport, normalizePolicyReport, POLICY_REPORT_SHAPE } from "./policy_report.ts";
 import { split } from "./split.ts";
 import { isTrivy, normalizeTrivy, TRIVY_SHAPE } from "./trivy.ts";
@@ -23,6 +40,8 @@ export interface NormalizeOptions {
   /** Audit stages that are taken beside the usual ones. */
   readonly stages: readonly string[];
   readonly self: Self;
+  /** How long before its end a certificate is near it; 7 days where it is not said. */
+  readonly expiryWindowSeconds?: number | undefined;
 }
 
 /** What we know of one tool. */
@@ -33,7 +52,11 @@ interface Tool {
   readonly accepts: (payload: JsonObject) => boolean;
   /** True for a payload that is its beyond doubt, whatever the source is called. */
   readonly recognises: (payload: JsonObject) => boolean;
-  readonly normalize: (payload: JsonObject, options: NormalizeOptions) => readonly Normalized[];
+  readonly normalize: (
+    payload: JsonObject,
+    options: NormalizeOptions,
+    receivedAt: string,
+  ) => readonly Normalized[];
 }
 
 /** The presets with a normalizer of their own, by the name of their source. */
@@ -58,7 +81,55 @@ const TOOLS: ReadonlyMap<string, Tool> = new Map<string, Tool>([
     normalize: (payload, { stages, self }) => normalizeAudit(payload, { stages, ownUsername: self.username }),
   }],
   ["falco", { shape: FALCO_SHAPE, accepts: isFalcoLike, recognises: isFalco, normalize: normalizeFalco }],
+  ["alertmanager", {
+    shape: ALERTMANAGER_SHAPE,
+    accepts: isAlertmanager,
+    recognises: isAlertmanagerSurely,
+    normalize: normalizeAlertmanager,
+  }],
+  ["kube-bench", {
+    shape: KUBE_BENCH_SHAPE,
+    accepts: isKubeBench,
+    recognises: isKubeBenchSurely,
+    normalize: normalizeKubeBench,
+  }],
+  ["checkov", {
+    shape: CHECKOV_SHAPE,
+    accepts: isCheckov,
+    recognises: isCheckovSurely,
+    normalize: normalizeCheckov,
+  }],
+  ["cert-manager", {
+    shape: CERTIFICATE_SHAPE,
+    accepts: isCertificate,
+    recognises: isCertificate,
+    normalize: (payload, options, receivedAt) =>
+      normalizeCertificate(payload, certificateTerms(options, receivedAt)),
+  }],
+  ["sealed-secrets", {
+    shape: LOG_LINE_SHAPE,
+    accepts: isLogLine,
+    recognises: isLogLine,
+    normalize: (payload, { self }) => normalizeLogLine(payload, self),
+  }],
 ]);
+
+/**
+ * When an unchanged API object would mean something else than now, in milliseconds since 1970; undefined for all whose
+ * meaning does not depend on the time. Whoever reads objects hands it in again then, with a new receivedAt.
+ */
+export function reviewAt(signal: Signal, options: NormalizeOptions): number | undefined {
+  const { payload, receivedAt } = signal;
+  if (!isJsonObject(payload) || !isCertificate(payload)) return undefined;
+  return certificateReviewAt(payload, certificateTerms(options, receivedAt));
+}
+
+function certificateTerms(
+  { expiryWindowSeconds = DEFAULT_EXPIRY_WINDOW_SECONDS }: NormalizeOptions,
+  receivedAt: string,
+): CertificateTerms {
+  return { now: Date.parse(receivedAt), expiryWindowSeconds };
+}
 
 /**
  * Says what a signal means: each of its findings, and what in it was left out or could not be taken, in the order of the
@@ -66,7 +137,7 @@ const TOOLS: ReadonlyMap<string, Tool> = new Map<string, Tool>([
  * payloads only, and any other source takes every JSON object. Total: no payload makes it throw.
  */
 export function normalize(signal: Signal, options: NormalizeOptions): readonly Normalized[] {
-  const { source } = signal;
+  const { source, receivedAt } = signal;
   const preset = TOOLS.get(source);
   const must = preset?.shape ?? "it must be a JSON object, or a list of such";
   return split(signal.payload).flatMap((part) => {
@@ -74,9 +145,9 @@ export function normalize(signal: Signal, options: NormalizeOptions): readonly N
     const { payload } = part;
     if (preset === undefined) {
       const tool = [...TOOLS.values()].find((candidate) => candidate.recognises(payload));
-      return tool?.normalize(payload, options) ?? normalizeGeneric(payload, source);
+      return tool?.normalize(payload, options, receivedAt) ?? normalizeGeneric(payload, source);
     }
     if (!preset.accepts(payload)) return [wrongShape(`a signal of source ${source}`, must, payload)];
-    return preset.normalize(payload, options);
+    return preset.normalize(payload, options, receivedAt);
   });
 }

@@ -102,7 +102,6 @@ Deno.test("What this version does not do is said aloud and closes the path", () 
     [{ source: "falco", budget: {} }, /budget/],
     [{ source: "falco", deduplication: { strategy: "key", fields: ["a"] } }, /strategy key/],
     [{ source: "falco", destinations: [{ type: "crd", value: "other" }] }, /destinations/],
-    [{ source: "cert-manager" }, /cert-manager/],
     [{ source: "sealed-secrets" }, /sealed-secrets/],
     [{ source: "own", ingester: "informer" }, /informer\.gvr/],
     [{
@@ -146,6 +145,17 @@ Deno.test("A spec that the schema refuses says every place that is wrong, and ne
 
 Deno.test("Suspend keeps the path, so that senders are told to come back", () => {
   assert.deepEqual(compile({ source: "falco", suspend: true }), { kind: "suspended", path: "/ingest/falco" });
+});
+
+Deno.test("Of the ConfigMaps of a preset only those of the tool are read, unless a selector says otherwise", () => {
+  const selectorOf = (spec: unknown): string | undefined => {
+    const compiled = compile(spec);
+    assert.ok(compiled.kind === "informer");
+    return compiled.targets[0]?.labelSelector;
+  };
+  assert.equal(selectorOf({ source: "kube-bench" }), "app=kube-bench");
+  assert.equal(selectorOf({ source: "checkov", informer: { labelSelector: "a=b" } }), "a=b");
+  assert.equal(selectorOf({ source: "cert-manager" }), undefined);
 });
 
 Deno.test("The lane carries window, ttl and dryRun in seconds", () => {

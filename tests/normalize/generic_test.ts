@@ -3,7 +3,7 @@ import type { JsonObject } from "../../src/model/json.ts";
 import { normalizedSample, onlyFinding, samplesIn } from "./samples.ts";
 
 Deno.test("Every payload of a webhook nobody knows is one finding", () => {
-  for (const sample of samplesIn("generic")) {
+  for (const sample of samplesIn("generic/github")) {
     const given = normalizedSample("some-tool", sample);
     assert.equal(given.length, 1, sample.file);
     const [item] = given;

@@ -36,13 +36,15 @@ function parseYaml(text: string): readonly Json[] | undefined {
   return documents.map((document) => document.toJS() as Json);
 }
 
-function parseLines(text: string): readonly Json[] {
-  try {
-    return [parseJson(text)];
-  } catch (error) {
-    if (!(error instanceof SyntaxError)) throw error;
-    return text.trim().split("\n").map((line) => parseJson(line));
+function parseLines(text: string): readonly Json[] | undefined {
+  for (const parts of [[text], text.trim().split("\n")]) {
+    try {
+      return parts.map((part) => parseJson(part));
+    } catch (error) {
+      if (!(error instanceof SyntaxError)) throw error;
+    }
   }
+  return undefined;
 }
 
 /** An installation that has caused nothing. */
