@@ -91,7 +91,8 @@ export function normalizeFalco(payload: JsonObject): readonly Normalized[] {
 function field(payload: JsonObject, name: string): Json | undefined {
   if (Object.hasOwn(payload, name)) return payload[name];
   const wanted = fold(name);
-  const key = Object.keys(payload).find((candidate) => fold(candidate) === wanted);
+  // The order of keys must not decide.
+  const [key] = Object.keys(payload).filter((candidate) => fold(candidate) === wanted).sort();
   return key === undefined ? undefined : payload[key];
 }
 

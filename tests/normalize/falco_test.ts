@@ -210,3 +210,22 @@ Deno.test("What is no alert is rejected in a sentence without its values", () =>
     }]);
   }
 });
+
+Deno.test("Of two spellings of a field the order of keys does not decide", () => {
+  const { rule: _rule, ...rest } = alert();
+  const one = onlyFinding("falco", { Rule: "a", RULE: "b", ...rest });
+  const other = onlyFinding("falco", { ...rest, RULE: "b", Rule: "a" });
+  assert.deepEqual(one, other);
+});
+
+Deno.test("Output fields that are none are rejected, an absent block says nothing", () => {
+  for (const output_fields of ["x", [], 7]) {
+    assert.equal(normalized("falco", alert({ output_fields }))[0]?.kind, "rejected");
+  }
+  assert.equal(normalized("falco", alert({ output_fields: null }))[0]?.kind, "finding");
+});
+
+Deno.test("A priority by its number may be a text", () => {
+  assert.equal(onlyFinding("falco", alert({ priority: "4" })).severity, "medium");
+  assert.equal(onlyFinding("falco", alert({ priority: 4 })).severity, "medium");
+});
