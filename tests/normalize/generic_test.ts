@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { JsonObject } from "../../src/model/json.ts";
-import { normalizedSample, onlyFinding, samplesIn } from "./samples.ts";
+import { normalized, normalizedSample, onlyFinding, samplesIn } from "./samples.ts";
 
 Deno.test("Every payload of a webhook nobody knows is one finding", () => {
   for (const sample of samplesIn("generic/github")) {
@@ -80,4 +80,15 @@ Deno.test("An API object read again after a write that changed nothing in it is 
   };
   assert.deepEqual(read("1"), read("2"));
   assert.ok(!JSON.stringify(read("1")).includes("managedFields"));
+});
+
+Deno.test("What is nested deeper than any payload is rejected", () => {
+  const nest = (levels: number): JsonObject => {
+    let deep: JsonObject = {};
+    for (let level = 1; level < levels; level++) deep = { a: deep };
+    return deep;
+  };
+  assert.equal(onlyFinding("my-tool", nest(64)).eventType, "generic");
+  const [given] = normalized("my-tool", nest(65));
+  assert.ok(given?.kind === "rejected" && given.message.includes("deeper than 64 levels"));
 });

@@ -177,3 +177,55 @@ Deno.test("What is no Event is rejected", () => {
     assert.equal(given?.kind, "rejected", JSON.stringify(payload));
   }
 });
+
+Deno.test("An Event is the same in core/v1 and in events.k8s.io, and through a series", () => {
+  const common = {
+    metadata: { name: "e.1", namespace: "team", uid: "u-1", creationTimestamp: "2024-01-01T00:00:00Z" },
+    type: "Warning",
+    reason: "FailedMount",
+    action: "Mount",
+    eventTime: "2024-01-01T00:00:00.000001Z",
+    series: { count: 5, lastObservedTime: "2024-01-01T01:00:00.000002Z" },
+    reportingInstance: "node-1",
+    related: { kind: "Node", name: "node-1" },
+  };
+  const about = {
+    apiVersion: "v1",
+    kind: "Pod",
+    name: "p",
+    namespace: "team",
+    fieldPath: "spec.containers{a}",
+  };
+  const source = { component: "kubelet", host: "node-1" };
+  // As the API server converts them.
+  const core = {
+    ...common,
+    apiVersion: "v1",
+    kind: "Event",
+    involvedObject: about,
+    message: "M",
+    reportingComponent: "kubelet",
+    source,
+    firstTimestamp: null,
+    lastTimestamp: null,
+    count: 1,
+  };
+  const newer = {
+    ...common,
+    apiVersion: "events.k8s.io/v1",
+    kind: "Event",
+    regarding: about,
+    note: "M",
+    reportingController: "kubelet",
+    deprecatedSource: source,
+    deprecatedFirstTimestamp: null,
+    deprecatedLastTimestamp: null,
+    deprecatedCount: 1,
+  };
+  assert.deepEqual(onlyFinding("kubernetes-events", newer), onlyFinding("kubernetes-events", core));
+  assert.equal(onlyFinding("kubernetes-events", core).count, 5);
+});
+
+Deno.test("An Event that says nothing at all is rejected", () => {
+  assert.equal(normalized("kubernetes-events", { apiVersion: "v1", kind: "Event" })[0]?.kind, "rejected");
+});

@@ -73,3 +73,8 @@ Deno.test("Seconds and nanos become a time", () => {
     assert.equal(timestampTime(seconds, nanos), expected, `${seconds} ${nanos}`);
   }
 });
+
+Deno.test("Digits beyond a nanosecond are left out", () => {
+  assert.equal(rfc3339("2024-01-02T03:04:05.1234567891234Z"), "2024-01-02T03:04:05.123456789Z");
+  assert.equal(rfc3339("2024-01-02T03:04:05.123456789+01:00"), "2024-01-02T03:04:05.123456789+01:00");
+});

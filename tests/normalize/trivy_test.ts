@@ -440,3 +440,56 @@ Deno.test("An identity takes all that tells findings apart, and nothing that may
     else assert.notEqual(inOther, base, `${kind} container`);
   }
 });
+
+Deno.test("A report of an older schema gives the same names", () => {
+  const [payload] = readSample("trivy/defectdojo/vulnerabilityreport_many.json").payloads as [JsonObject];
+  const report = payload["report"] as JsonObject;
+  // trivy-operator 0.15 knows neither of these.
+  const unknown = ["lastModifiedDate", "publishedDate", "packagePURL"];
+  const older = {
+    ...payload,
+    report: {
+      ...report,
+      os: undefined,
+      vulnerabilities: listAt(report, "vulnerabilities").map((item) =>
+        Object.fromEntries(Object.entries(item as JsonObject).filter(([field]) => !unknown.includes(field)))
+      ),
+    },
+  };
+  const identities = (given: Json): Json => findings("trivy", given).map(({ identity }) => identity);
+  assert.deepEqual(identities(older as unknown as Json), identities(payload));
+});
+
+Deno.test("An item that says not what it is about, or is of a wrong type, is rejected", () => {
+  const cases: readonly [kind: string, report: JsonObject][] = [
+    ["VulnerabilityReport", { vulnerabilities: [{ title: "no id", severity: "HIGH" }] }],
+    ["ConfigAuditReport", { checks: [{ success: "perhaps", checkID: "A" }] }],
+    ["ConfigAuditReport", { checks: [{ checkID: "A" }] }],
+    ["ConfigAuditReport", { checks: [{ success: false }] }],
+    ["ExposedSecretReport", { secrets: [{ target: "/a", match: "hunter2" }] }],
+  ];
+  for (const [kind, report] of cases) {
+    const given = normalized("trivy", { apiVersion: API, kind, metadata: { name: "r" }, report });
+    assert.deepEqual(given.map((item) => item.kind), ["rejected"], JSON.stringify(report));
+  }
+  const controls: readonly JsonObject[] = [
+    { detailReport: { results: [{ id: "1", checks: "x" }] } },
+    { detailReport: { results: [{ checks: [{ success: false }] }] } },
+    { summaryReport: { controlCheck: [{ id: "1", totalFail: "many" }] } },
+  ];
+  for (const status of controls) {
+    const given = normalized("trivy", { apiVersion: API, kind: "ClusterComplianceReport", status });
+    assert.deepEqual(given.map((item) => item.kind), ["rejected"], JSON.stringify(status));
+  }
+});
+
+Deno.test("Booleans and numbers may be texts", () => {
+  const audit = { apiVersion: API, kind: "ConfigAuditReport", metadata: { name: "r" } };
+  const report = { checks: [{ success: "false", checkID: "A" }, { success: "True", checkID: "B" }] };
+  assert.equal(onlyFinding("trivy", { ...audit, report }).rule, "A");
+  const status = {
+    summaryReport: { controlCheck: [{ id: "1", totalFail: "3" }, { id: "2", totalFail: "0" }] },
+  };
+  const compliance = onlyFinding("trivy", { apiVersion: API, kind: "ClusterComplianceReport", status });
+  assert.equal(compliance.details["failedChecks"], 3);
+});
