@@ -4,6 +4,8 @@ import { redactObject } from "./redact.ts";
 
 /** Largest details of an Observation, in bytes of JSON. */
 export const MAX_DETAILS_BYTES: number = 32 * 1024;
+/** More members than this are not even looked at: sorting them out would take longer than the rest of the work. */
+const MAX_MEMBERS = 1000;
 /** The key that marks details that were cut. */
 export const TRUNCATED = "truncated";
 
@@ -27,7 +29,8 @@ const LIMITS: readonly Limits[] = [
  */
 export function makeDetails(members: JsonObject): JsonObject {
   const given = Object.entries(members).filter(([, value]) => hasValue(value));
-  const details = redactObject(Object.fromEntries(given));
+  const redacted = redactObject(Object.fromEntries(given.slice(0, MAX_MEMBERS)));
+  const details = given.length > MAX_MEMBERS ? { ...redacted, [TRUNCATED]: true } : redacted;
   if (jsonBytes(details) <= MAX_DETAILS_BYTES) return details;
   for (const limits of LIMITS) {
     const shorter = { ...mapMembers(details, (value) => shorten(value, limits)), [TRUNCATED]: true };

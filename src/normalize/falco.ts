@@ -92,7 +92,9 @@ function field(payload: JsonObject, name: string): Json | undefined {
   if (Object.hasOwn(payload, name)) return payload[name];
   const wanted = fold(name);
   // The order of keys must not decide.
-  const [key] = Object.keys(payload).filter((candidate) => fold(candidate) === wanted).sort();
+  const [key] = Object.keys(payload).filter((candidate) =>
+    candidate.length <= 2 * wanted.length && fold(candidate) === wanted
+  ).sort();
   return key === undefined ? undefined : payload[key];
 }
 

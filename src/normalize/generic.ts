@@ -4,7 +4,6 @@ import { MAX_JSON_DEPTH } from "../model/parse_json.ts";
 import type { ResourceReference } from "../model/observation.ts";
 import { isDeeperThan } from "./depth.ts";
 import { makeFinding } from "./make_finding.ts";
-import { redactObject } from "./redact.ts";
 import { resourceReference } from "./resource_reference.ts";
 import { firstTime } from "./rfc3339.ts";
 import { wordAt } from "./word_at.ts";
@@ -50,7 +49,7 @@ export function normalizeGeneric(received: JsonObject, source: string): readonly
     identity: [payload],
     isWindowed: true,
     isState: false,
-    details: redactObject(payload),
+    details: payload,
   })];
 }
 

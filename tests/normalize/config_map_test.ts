@@ -46,15 +46,25 @@ Deno.test("Every key of data and binaryData is a document, in the order of their
 Deno.test("A key that holds no JSON is rejected by itself, and its text is not repeated", () => {
   const given = read(configMap({
     data: { good: "1", bad: "hunter2 {", wrong: 7 },
-    binaryData: { notBase64: "hunter2!", notText: Buffer.from([0xff, 0xfe]).toString("base64") },
+    binaryData: {
+      notBase64: "hunter2!",
+      notPadded: "hunter2",
+      notText: Buffer.from([0xff, 0xfe]).toString("base64"),
+    },
   }));
   assert.deepEqual(given.documents, [1]);
   assert.deepEqual(given.others, [
     "Cannot read key bad of a ConfigMap: it must hold JSON, given another text",
     "Cannot take key wrong of a ConfigMap: it must be a text, given a number",
     "Cannot read key notBase64 of a ConfigMap: it must hold JSON in base64, given another text",
+    "Cannot read key notPadded of a ConfigMap: it must hold JSON in base64, given another text",
     "Cannot read key notText of a ConfigMap: it must hold JSON in base64, given another text",
   ]);
+});
+
+Deno.test("A text of many mebibytes is decoded", () => {
+  const long = "x".repeat(8 * 1024 * 1024);
+  assert.deepEqual(read(configMap({ binaryData: { long: base64(JSON.stringify(long)) } })).documents, [long]);
 });
 
 Deno.test("A document that lies too deep is rejected", () => {

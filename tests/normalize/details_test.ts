@@ -56,3 +56,11 @@ function tree(depth: number, width: number): Json {
     Array.from({ length: width }, (_, index) => [`branch-${index}`, tree(depth - 1, width)]),
   );
 }
+
+Deno.test("Of very many members the first are kept, and that is marked", () => {
+  const given = Object.fromEntries(Array.from({ length: 1001 }, (_, index) => [`k${index}`, 1]));
+  const cut = makeDetails(given);
+  assert.equal(Object.keys(cut).length, 1000 + 1);
+  assert.equal(cut.truncated, true);
+  assert.equal(makeDetails({ k: 1 }).truncated, undefined);
+});

@@ -66,6 +66,12 @@ Deno.test("A group that names a secret is shown nowhere", () => {
   });
   assert.ok(!JSON.stringify({ ...finding, identity: [] }).includes("hunter2"));
   assert.equal(finding.title, "login with password=[redacted] failed");
+  const many = onlyFinding("own", {
+    ...LINE,
+    line: "a.b (e) a.b",
+    pattern: { groups: { password: "a.b", token: "e", secret: "(" } },
+  });
+  assert.equal(many.title, "[redacted] [redacted][redacted]) [redacted]");
 });
 
 Deno.test("A line of a mebibyte is cut and marked", () => {
