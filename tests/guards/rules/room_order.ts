@@ -10,7 +10,9 @@ const PACKAGES: readonly {
   { name: "prom-client", rooms: ["observe"] },
   { name: "lru-cache", rooms: ["deduplicate", "intake"] },
   { name: "@logtape/logtape", rooms: ["observe"] },
-  { name: "yaml", rooms: ["cli", "kube"] },
+  { name: "@marcbachmann/cel-js", rooms: ["filter"] },
+  { name: "re2js", rooms: ["filter", "source"] },
+  { name: "yaml", rooms: ["cli", "ingesters", "kube"] },
   { name: "zod", rooms: ["model"] },
   { name: "@kubernetes/client-node", rooms: [], types: true },
 ];
