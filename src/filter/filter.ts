@@ -1,10 +1,19 @@
 import type { Finding } from "../model/finding.ts";
 import type { FilterSpec } from "../model/ingester.ts";
+import { priorityOf } from "../model/priority.ts";
 import { isAtLeast } from "../model/severity.ts";
 import type { FilteredReason } from "../model/verdict.ts";
+import type { Expression } from "./cel.ts";
+import { evaluateOver, type ExpressionField, type Seen } from "./seen.ts";
 
 /** Says why a finding is left out, or undefined when it passes. */
-export type Filter = (finding: Finding) => FilteredReason | undefined;
+export type Filter = (finding: Finding, seen: Seen) => FilteredReason | undefined;
+
+/** `filters.expression` made ready, and where it stands. */
+export interface FilterExpression {
+  readonly field: ExpressionField;
+  readonly evaluate: Expression<boolean>;
+}
 
 /** The preset's filter, replaced field by field by what the Ingester says. */
 export function mergeFilters(preset: FilterSpec, own: FilterSpec | undefined): FilterSpec {
@@ -15,23 +24,31 @@ export function mergeFilters(preset: FilterSpec, own: FilterSpec | undefined): F
 
 /**
  * Compiles `spec.filters` and `spec.namespaces` once. In lists, `*` stands for any run of characters; an empty
- * list says nothing.
+ * list says nothing. An expression that cannot be evaluated lets the finding pass: one too many is seen, one lost is not.
  *
  * @param namespaces `spec.namespaces`; empty lets all pass
+ * @param expression `spec.filters.expression`; asked last, since it costs most
  */
-export function compileFilter(spec: FilterSpec, namespaces: readonly string[]): Filter {
+export function compileFilter(
+  spec: FilterSpec,
+  namespaces: readonly string[],
+  expression?: FilterExpression,
+): Filter {
   const inOwnNamespaces: Filter = (finding) =>
     namespaces.length === 0 || namespaces.includes(finding.resource?.namespace ?? "")
       ? undefined
       : "namespace";
   if (spec.enabled === false) return inOwnNamespaces;
   const steps: Filter[] = [inOwnNamespaces];
-  const { minSeverity, includeSeverity } = spec;
+  const { minPriority, minSeverity, includeSeverity } = spec;
   if (minSeverity !== undefined) {
     steps.push((finding) => isAtLeast(finding.severity, minSeverity) ? undefined : "severity");
   }
   if (includeSeverity !== undefined && includeSeverity.length > 0) {
     steps.push((finding) => includeSeverity.includes(finding.severity) ? undefined : "severity");
+  }
+  if (minPriority !== undefined) {
+    steps.push((finding) => priorityOf(finding) >= minPriority ? undefined : "priority");
   }
   const list = (
     include: readonly string[] | undefined,
@@ -52,9 +69,15 @@ export function compileFilter(spec: FilterSpec, namespaces: readonly string[]): 
   list(spec.includeCategories, spec.excludeCategories, (finding) => finding.category, "category");
   list(spec.includeEventTypes, spec.excludeEventTypes, (finding) => finding.eventType, "event_type");
   list(spec.includeRules, spec.excludeRules, (finding) => finding.rule, "rule");
-  return (finding) => {
+  if (expression !== undefined) {
+    const { evaluate, field } = expression;
+    steps.push((finding, seen) =>
+      evaluateOver(evaluate, field, finding, seen) === false ? "expression" : undefined
+    );
+  }
+  return (finding, seen) => {
     for (const step of steps) {
-      const reason = step(finding);
+      const reason = step(finding, seen);
       if (reason !== undefined) return reason;
     }
     return undefined;

@@ -31,15 +31,26 @@ export interface Finding {
   readonly firstSeen?: string | undefined;
   /** The signal says that this is over, and since when (RFC 3339, where it says so); only beside `filtered`. */
   readonly resolved?: { readonly at: string | undefined } | undefined;
+  /** Weight from 0 to 1, when somebody said one. */
+  readonly priority?: number | undefined;
+  /** The time that says its window, when that is not `detectedAt`: a mapped time must not change who a finding is. */
+  readonly windowTime?: string | undefined;
 }
 
 /** What a normalizer says of one item of a signal. */
 export type Normalized =
-  | { readonly kind: "finding"; readonly finding: Finding }
+  | {
+    readonly kind: "finding";
+    readonly finding: Finding;
+    /** The object of the signal that it was found in: what expressions and paths call `signal`; not part of the finding. */
+    readonly payload?: JsonObject | undefined;
+  }
   | {
     readonly kind: "filtered";
     readonly reason: FilteredReason;
     /** Of reason resolved: what is over, with the identity under which it began. */
     readonly finding?: Finding;
+    /** As beside a finding. */
+    readonly payload?: JsonObject | undefined;
   }
   | { readonly kind: "rejected"; readonly reason: RejectedReason; readonly message: string };

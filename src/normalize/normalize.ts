@@ -145,9 +145,17 @@ export function normalize(signal: Signal, options: NormalizeOptions): readonly N
     const { payload } = part;
     if (preset === undefined) {
       const tool = [...TOOLS.values()].find((candidate) => candidate.recognises(payload));
-      return tool?.normalize(payload, options, receivedAt) ?? normalizeGeneric(payload, source);
+      return foundIn(
+        payload,
+        tool?.normalize(payload, options, receivedAt) ?? normalizeGeneric(payload, source),
+      );
     }
     if (!preset.accepts(payload)) return [wrongShape(`a signal of source ${source}`, must, payload)];
-    return preset.normalize(payload, options, receivedAt);
+    return foundIn(payload, preset.normalize(payload, options, receivedAt));
   });
+}
+
+/** Says of each finding which object of the signal it was found in. */
+function foundIn(payload: JsonObject, found: readonly Normalized[]): readonly Normalized[] {
+  return found.map((item) => item.kind === "rejected" ? item : { ...item, payload });
 }

@@ -17,6 +17,8 @@ export interface Metrics {
   readonly rejected: Counter<"source" | "reason">;
   readonly inFlight: Gauge<"source">;
   readonly dryRun: Counter<"source" | "verdict">;
+  readonly expressionErrors: Counter<"source" | "field">;
+  readonly filterConfigMapValid: Gauge;
   readonly writeDuration: Histogram<"outcome">;
   readonly writeRetries: Counter<"reason">;
   readonly webhookRequests: Counter<"source" | "code">;
@@ -119,6 +121,18 @@ export function createMetrics(version: string): Metrics {
       name: "zen_watcher_dry_run_total",
       help: "What would have become of findings of Ingesters with dryRun",
       labelNames: ["source", "verdict"],
+      registers,
+    }),
+    expressionErrors: new Counter({
+      name: "zen_watcher_expression_errors_total",
+      help:
+        "Evaluations of expressions that failed, by where they stand; a filter's then lets its finding pass",
+      labelNames: ["source", "field"],
+      registers,
+    }),
+    filterConfigMapValid: new Gauge({
+      name: "zen_watcher_filter_configmap_valid",
+      help: "0 when FILTER_CONFIGMAP_NAME says what cannot be taken and the last good filter stands, else 1",
       registers,
     }),
     writeDuration: new Histogram({

@@ -55,7 +55,9 @@ Deno.test("What is no path says where", () => {
 });
 
 Deno.test("No path reaches a prototype", () => {
-  for (const path of ["__proto__", "constructor", "a.__proto__.x", "a.b.length", "a.toString", "signal.length"]) {
+  for (
+    const path of ["__proto__", "constructor", "a.__proto__.x", "a.b.length", "a.toString", "signal.length"]
+  ) {
     assert.equal(read(path), undefined, path);
   }
   assert.equal(read("constructor", JSON.parse('{"constructor":"own"}')), "own");
