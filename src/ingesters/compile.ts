@@ -1,10 +1,13 @@
-import { compileFilter, mergeFilters } from "../filter/filter.ts";
+import { compileIdentity, type Identify } from "../deduplicate/identity.ts";
+import { compileExpression } from "../filter/cel.ts";
+import { compileFilter, type Filter, mergeFilters } from "../filter/filter.ts";
 import { parseDuration } from "../model/duration.ts";
 import type { AuthType, GroupVersionResource, Ingester, IngesterSpec } from "../model/ingester.ts";
 import { ingesterSpecSchema } from "../model/ingester_schema.ts";
 import { GROUP } from "../model/observation.ts";
 import { SEVERITIES, type Severity } from "../model/severity.ts";
 import { type Preset, presetOf } from "../model/preset.ts";
+import { compileNormalization, type Conform } from "../normalize/mapping.ts";
 import type { Lane } from "../pipeline/lane.ts";
 import { shortHash } from "../write/label_value.ts";
 
@@ -68,6 +71,8 @@ export function compileIngester(ingester: Ingester, settings: CompileSettings): 
   const kind = spec.ingester ?? preset.ingester;
   const webhookPath = kind === "webhook" ? path : undefined;
   const problems = unsupported(spec, preset, kind);
+  const words = wordsOf(spec, preset, kind === "webhook");
+  problems.push(...words.problems);
   const targets = kind === "informer" ? targetsOf(ingester, spec, preset, settings) : [];
   if (kind === "webhook") problems.push(...pathProblems(spec, ingester, settings));
   if (kind === "informer") problems.push(...gvrProblems(spec));
@@ -76,7 +81,7 @@ export function compileIngester(ingester: Ingester, settings: CompileSettings): 
   }
   if (problems.length > 0) return { kind: "invalid", path: webhookPath, message: problems.join("; ") };
   if (spec.suspend === true) return { kind: "suspended", path: webhookPath };
-  const lane = laneOf(ingester, spec, preset, settings, kind === "webhook");
+  const lane = laneOf(ingester, spec, preset, settings, words);
   if (kind === "informer") {
     return { kind: "informer", lane, targets, stateSpec: preset.showsState ? stateSpecOf(spec) : undefined };
   }
@@ -109,11 +114,6 @@ function unsupported(spec: IngesterSpec, preset: Preset, kind: string): string[]
     [spec.webhook?.rateLimit !== undefined, "spec.webhook.rateLimit"],
     [spec.webhook?.ack === "spooled", "spec.webhook.ack spooled"],
     [!["0", "0s", undefined].includes(spec.informer?.resyncPeriod), "spec.informer.resyncPeriod"],
-    [spec.normalization !== undefined, "spec.normalization"],
-    [spec.filters?.expression !== undefined, "spec.filters.expression"],
-    [spec.filters?.minPriority !== undefined, "spec.filters.minPriority"],
-    [spec.deduplication?.strategy === "key", "spec.deduplication.strategy key"],
-    [spec.deduplication?.enabled === false, "spec.deduplication.enabled false"],
     [spec.rateLimit !== undefined, "spec.rateLimit"],
     [spec.budget !== undefined, "spec.budget"],
     [spec.errorHandling !== undefined, "spec.errorHandling"],
@@ -150,12 +150,48 @@ function gvrProblems(spec: IngesterSpec): string[] {
   return [];
 }
 
+/** What an Ingester says of its findings, and everything that is wrong with it. */
+interface Words {
+  readonly filter: Filter;
+  readonly conform: Conform | undefined;
+  readonly identify: Identify | undefined;
+  readonly problems: readonly string[];
+}
+
+function wordsOf(spec: IngesterSpec, preset: Preset, isWebhook: boolean): Words {
+  const problems: string[] = [];
+  const filters = mergeFilters(preset.filters, spec.filters);
+  const expression = filters.expression === undefined
+    ? undefined
+    : compileExpression(filters.expression, "bool");
+  if (expression?.kind === "problem") problems.push(`spec.filters.expression: ${expression.message}`);
+  const normalization = spec.normalization === undefined
+    ? undefined
+    : compileNormalization(spec.normalization);
+  if (normalization?.kind === "problems") problems.push(...normalization.messages);
+  const identity = compileIdentity(spec.deduplication);
+  if (identity.kind === "problems") problems.push(...identity.messages);
+  return {
+    // An informer keeps to its namespaces by what it reads; a webhook's findings say theirs only here.
+    filter: compileFilter(
+      filters,
+      isWebhook ? spec.namespaces ?? [] : [],
+      expression?.kind === "expression"
+        ? { field: "filters.expression", evaluate: expression.evaluate }
+        : undefined,
+    ),
+    conform: normalization?.kind === "conform" ? normalization.conform : undefined,
+    identify: identity.kind === "identity" ? identity.identify : undefined,
+    problems,
+  };
+}
+
 function laneOf(
   ingester: Ingester,
   spec: IngesterSpec,
   preset: Preset,
   settings: CompileSettings,
-  isWebhook: boolean,
+  words: Words,
 ): Lane {
   const filters = mergeFilters(preset.filters, spec.filters);
   const namespaces = spec.namespaces ?? [];
@@ -171,8 +207,9 @@ function laneOf(
     source: spec.source,
     ingester: { namespace: ingester.metadata.namespace, name: ingester.metadata.name },
     namespaces,
-    // An informer keeps to its namespaces by what it reads; a webhook's findings say theirs only here.
-    filter: compileFilter(filters, isWebhook ? namespaces : []),
+    filter: words.filter,
+    conform: words.conform,
+    identify: words.identify,
     stages: filters.stages ?? [],
     windowSeconds: seconds(spec.deduplication?.window, settings.dedupWindowSeconds),
     isDryRun: spec.dryRun === true,

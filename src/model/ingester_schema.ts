@@ -89,29 +89,42 @@ const logs = z.strictObject({
 const normalization = z.strictObject({
   category: z.enum(CATEGORIES).describe("Category of every Observation").optional(),
   eventType: eventType.describe("Event type of every Observation").optional(),
-  severityMap: z.record(z.string(), z.enum(SEVERITIES)).describe("The payload's word to our severity")
+  severityMap: z.record(z.string(), z.enum(SEVERITIES)).describe(
+    "The payload's word to our severity, in any case",
+  )
     .optional(),
-  priority: z.record(z.string(), z.number().min(0).max(1)).describe("The payload's word to 0 to 1")
+  priority: z.record(z.string(), z.number().min(0).max(1)).describe(
+    "The payload's word to 0 to 1, in any case",
+  )
     .optional(),
   fieldMapping: z.array(z.strictObject({
-    from: z.string().min(1).max(1024).describe("Path in the payload"),
-    to: z.string().min(1).max(1024).describe("Path in the Observation's spec"),
+    from: z.string().min(1).max(1024).describe(
+      "Path in the payload, e.g. alert.labels['app.name'] or items[0].id",
+    ),
+    to: z.string().min(1).max(1024).describe(
+      "Where it goes in the Observation's spec: title, description, severity, priority, eventType, category, " +
+        "detectedAt, resource.<field> or details.<path>",
+    ),
   })).max(100).describe("What is copied from the payload").optional(),
-  title: z.string().max(1024).describe("Template").optional(),
-  description: z.string().max(4096).describe("Template").optional(),
+  title: z.string().max(1024).describe('Template, e.g. {{ .alert.name | default "An alert" }}').optional(),
+  description: z.string().max(4096).describe("Template, as for title").optional(),
   resource: z.strictObject({
-    apiVersion: z.string().max(1024).describe("CEL").optional(),
-    kind: z.string().max(1024).describe("CEL").optional(),
-    name: z.string().max(1024).describe("CEL").optional(),
-    namespace: z.string().max(1024).describe("CEL").optional(),
+    apiVersion: z.string().max(1024).describe("CEL over observation, signal that gives a string").optional(),
+    kind: z.string().max(1024).describe("CEL over observation, signal that gives a string").optional(),
+    name: z.string().max(1024).describe("CEL over observation, signal that gives a string").optional(),
+    namespace: z.string().max(1024).describe("CEL over observation, signal that gives a string").optional(),
   }).describe("The object it is about").optional(),
 });
 
 const filters = z.strictObject({
   enabled: z.boolean().describe("false: nothing is left out").optional(),
-  expression: z.string().max(4096).describe("CEL over observation, signal; what is true is kept").optional(),
+  expression: z.string().max(4096).describe(
+    "CEL over observation, signal; what is true is kept, and what it cannot judge",
+  ).optional(),
   minSeverity: z.enum(SEVERITIES).describe("This severity and worse").optional(),
-  minPriority: z.number().min(0).max(1).describe("This priority and above").optional(),
+  minPriority: z.number().min(0).max(1).describe(
+    "This priority and above; without one it goes by severity: 1, 0.8, 0.5, 0.3, 0.1",
+  ).optional(),
   includeSeverity: z.array(z.enum(SEVERITIES)).max(5).describe("Only these").optional(),
   includeNamespaces: names.describe("Only resources in these").optional(),
   excludeNamespaces: names.describe("No resources in these").optional(),
@@ -128,9 +141,13 @@ const filters = z.strictObject({
 });
 
 const deduplication = z.strictObject({
-  enabled: z.boolean().describe("false: repeats are not looked for in memory").optional(),
+  enabled: z.boolean().describe(
+    "false: every signal is an Observation of its own; a signal read again is still the same",
+  ).optional(),
   strategy: z.enum(["fingerprint", "key"]).describe("The preset's identity, or fields").optional(),
-  fields: z.array(z.string().min(1).max(253)).max(32).describe("For strategy key: what makes it the same")
+  fields: z.array(z.string().min(1).max(253)).max(32).describe(
+    "For strategy key: paths in the payload, or from observation.spec on, whose values make it the same",
+  )
     .optional(),
   window: atLeastOneSecond.describe("Go duration; default DEDUP_WINDOW_SECONDS").optional(),
 }).meta(rules({

@@ -1,5 +1,7 @@
+import type { Identify } from "../deduplicate/identity.ts";
 import type { Filter } from "../filter/filter.ts";
 import type { Severity } from "../model/severity.ts";
+import type { Conform } from "../normalize/mapping.ts";
 
 /** An Ingester as the pipeline needs it: everything compiled once, nothing that may change under way. */
 export interface Lane {
@@ -8,6 +10,10 @@ export interface Lane {
   /** `spec.namespaces`; empty: all. */
   readonly namespaces: readonly string[];
   readonly filter: Filter;
+  /** `spec.normalization`; undefined: findings stay as their normalizer made them. */
+  readonly conform?: Conform | undefined;
+  /** `spec.deduplication` where it says who a finding is; undefined: its normalizer says it. */
+  readonly identify?: Identify | undefined;
   /** Audit stages that are taken beside the usual ones. */
   readonly stages: readonly string[];
   /** Length of the deduplication window. */

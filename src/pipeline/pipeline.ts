@@ -11,7 +11,9 @@ import type { Clock } from "../run/clock.ts";
 import { buildObservation } from "../write/build_observation.ts";
 import { place, type PlaceSettings } from "../write/place.ts";
 import { type ObservationWriter, TermEndedError, type WriteTerms } from "../write/writer.ts";
+import { Admission, type ClusterFilter } from "./admission.ts";
 import type { Lane } from "./lane.ts";
+import { signalTime } from "./signal_time.ts";
 
 /** How long and for whom the findings of one signal are written. */
 export type ProcessTerms = Omit<WriteTerms, "isDryRun">;
@@ -30,6 +32,7 @@ export class Pipeline {
   readonly #log: Log;
   readonly #place: PlaceSettings;
   readonly #self: () => Self;
+  readonly #admission: Admission;
   /** What is being written for senders that wait, by namespace and name; what a source writes may wait for long. */
   readonly #writing = new Map<string, Promise<void>>();
 
@@ -42,6 +45,8 @@ export class Pipeline {
     readonly place: PlaceSettings;
     /** Who this installation is, so that what it caused itself is left out (contract, section 3). */
     readonly self: () => Self;
+    /** The filter for all Ingesters, when there is one. */
+    readonly clusterFilter?: ClusterFilter | undefined;
   }) {
     this.#writer = parts.writer;
     this.#recent = parts.recent;
@@ -50,6 +55,7 @@ export class Pipeline {
     this.#log = parts.log.component("pipeline");
     this.#place = parts.place;
     this.#self = parts.self;
+    this.#admission = new Admission({ ...parts, log: this.#log });
   }
 
   /**
@@ -84,13 +90,15 @@ export class Pipeline {
   }
 
   async #settle(
-    item: Normalized,
+    found: Normalized,
     signal: Signal,
     lane: Lane,
     terms: BoundedTerms,
     abort: AbortSignal,
   ): Promise<Verdict> {
+    let item = found;
     try {
+      item = this.#admission.conform(found, signal, lane);
       const verdict = item.kind === "finding"
         ? await this.#decide(item.finding, signal, lane, terms, abort)
         : item;
@@ -122,7 +130,8 @@ export class Pipeline {
     terms: BoundedTerms,
     abort: AbortSignal,
   ): Promise<Verdict> {
-    const reason = lane.filter(finding) ?? (this.#isExpired(finding, signal, lane) ? "expired" : undefined);
+    const reason = this.#admission.filter(finding, signal, lane) ??
+      (this.#isExpired(finding, signal, lane) ? "expired" : undefined);
     if (reason !== undefined) return { kind: "filtered", reason };
     const id = fingerprint(lane.source, finding, signalTime(finding, signal), lane.windowSeconds);
     const observation = { namespace: this.#namespaceOf(finding, lane), name: id.name };
@@ -237,9 +246,4 @@ export class Pipeline {
         verdict satisfies never;
     }
   }
-}
-
-function signalTime(finding: Finding, signal: Signal): number {
-  const own = finding.detectedAt === undefined ? Number.NaN : Date.parse(finding.detectedAt);
-  return Number.isNaN(own) ? Date.parse(signal.receivedAt) : own;
 }

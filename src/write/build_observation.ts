@@ -49,6 +49,7 @@ export function buildObservation(finding: Finding, id: Fingerprint, seen: Circum
       detectedAt: finding.detectedAt ?? seen.receivedAt,
       ...(finding.resource === undefined ? {} : { resource: finding.resource }),
       details: finding.details,
+      ...(finding.priority === undefined ? {} : { priority: finding.priority }),
       fingerprint: id.hash,
       ...(finding.isState ? {} : { ttlSecondsAfterCreation: seen.ttlSeconds }),
       ingester: seen.ingester,

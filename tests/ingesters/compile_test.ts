@@ -97,10 +97,7 @@ Deno.test("What this version does not do is said aloud and closes the path", () 
     [{ source: "falco", webhook: { auth: { type: "hmac", secretName: "s" } } }, /auth\.type hmac/],
     [{ source: "falco", webhook: { allowedCIDRs: ["10.0.0.0/8"] } }, /allowedCIDRs/],
     [{ source: "falco", webhook: { rateLimit: { requestsPerSecond: 1 } } }, /webhook\.rateLimit/],
-    [{ source: "falco", filters: { expression: "true" } }, /filters\.expression/],
-    [{ source: "falco", normalization: {} }, /normalization/],
     [{ source: "falco", budget: {} }, /budget/],
-    [{ source: "falco", deduplication: { strategy: "key", fields: ["a"] } }, /strategy key/],
     [{ source: "falco", destinations: [{ type: "crd", value: "other" }] }, /destinations/],
     [{ source: "sealed-secrets" }, /sealed-secrets/],
     [{ source: "own", ingester: "informer" }, /informer\.gvr/],
@@ -127,6 +124,49 @@ Deno.test("What this version does not do is said aloud and closes the path", () 
   }
   const hmac = compile({ source: "falco", webhook: { auth: { type: "hmac", secretName: "s" } } });
   assert.equal(hmac.kind === "invalid" ? hmac.path : "", "/ingest/falco");
+});
+
+Deno.test("What people write in filters, normalization and deduplication is refused with field and place", () => {
+  const cases: readonly [unknown, readonly string[]][] = [
+    [{ filters: { expression: "signal.a ==" } }, [
+      "spec.filters.expression: line 1, column 12: unexpected token",
+    ]],
+    [{ filters: { expression: "size(signal)" } }, [
+      "spec.filters.expression: line 1, column 1: must give a bool",
+    ]],
+    [{ normalization: { title: "on {{ .a" } }, [
+      "spec.normalization.title: column 4: {{ is not closed by }}",
+    ]],
+    [{ normalization: { resource: { name: "1" } } }, [
+      "spec.normalization.resource.name: line 1, column 1: must give a string",
+    ]],
+    [{ normalization: { fieldMapping: [{ from: "a..b", to: "fingerprint" }] } }, [
+      "spec.normalization.fieldMapping[0].from: column 3: a name is expected",
+      "spec.normalization.fieldMapping[0].to: it must be title",
+    ]],
+    [{ deduplication: { strategy: "key", fields: ["a", "b["] } }, [
+      "spec.deduplication.fields[1]: column 2: brackets hold",
+    ]],
+    [{ deduplication: { strategy: "key" } }, ["spec.deduplication.fields must name"]],
+  ];
+  for (const [more, expected] of cases) {
+    const said = messageOf(compile({ source: "falco", ...more as object }));
+    for (const part of expected) assert.ok(said.includes(part), `${JSON.stringify(more)}\n${said}`);
+  }
+});
+
+Deno.test("What people write in filters, normalization and deduplication is in the lane", () => {
+  const compiled = compile({
+    source: "own",
+    filters: { expression: "true", minPriority: 0.5 },
+    normalization: { category: "cost" },
+    deduplication: { strategy: "key", fields: ["a"] },
+  });
+  assert.ok(compiled.kind === "webhook");
+  assert.ok(compiled.lane.conform !== undefined && compiled.lane.identify !== undefined);
+  const plain = compile({ source: "own", deduplication: { strategy: "fingerprint", enabled: true } });
+  assert.ok(plain.kind === "webhook");
+  assert.deepEqual([plain.lane.conform, plain.lane.identify], [undefined, undefined]);
 });
 
 Deno.test("A spec that the schema refuses says every place that is wrong, and never throws", () => {
