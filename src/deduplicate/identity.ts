@@ -50,7 +50,9 @@ export function compileIdentity(spec: DeduplicationSpec | undefined): CompiledId
   const messages: string[] = [];
   for (const [index, field] of (spec.fields ?? []).entries()) {
     const parsed = parseRootedPath(field);
-    const message = parsed.kind === "problem" ? parsed.message : fieldProblem(parsed.path, field);
+    const message = parsed.kind === "problem"
+      ? `column ${parsed.offset + 1}: ${parsed.message}, given ${field}`
+      : fieldProblem(parsed.path, field);
     if (message !== undefined) messages.push(`spec.deduplication.fields[${index}]: ${message}`);
     else if (parsed.kind === "path") paths.push(parsed.path);
   }

@@ -7,10 +7,10 @@ export interface RootedPath {
   readonly steps: readonly PathStep[];
 }
 
-/** A path, or what is wrong with it. */
+/** A path, or what is wrong with it and where (offset in UTF-16 units, from 0). */
 export type ParsedRootedPath =
   | { readonly kind: "path"; readonly path: RootedPath }
-  | { readonly kind: "problem"; readonly message: string };
+  | { readonly kind: "problem"; readonly offset: number; readonly message: string };
 
 /** Parses a path over `observation` and `signal`; one that names neither begins at the payload. */
 export function parseRootedPath(text: string): ParsedRootedPath {
@@ -18,8 +18,7 @@ export function parseRootedPath(text: string): ParsedRootedPath {
   const rest = text.slice(root.length);
   const parsed = parsePath(rest);
   if (parsed.kind === "problem") {
-    const column = root.length + parsed.offset + 1;
-    return { kind: "problem", message: `column ${column}: ${parsed.message}, given ${text}` };
+    return { ...parsed, offset: root.length + parsed.offset };
   }
   return {
     kind: "path",

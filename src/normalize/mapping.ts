@@ -52,8 +52,10 @@ export function compileNormalization(spec: NormalizationSpec): CompiledNormaliza
   for (const [index, { from, to }] of (spec.fieldMapping ?? []).entries()) {
     const path = parseRootedPath(from);
     const target = parseTarget(to);
-    const secret = path.kind === "path" ? secretProblem(path.path) : path.message;
-    if (secret !== undefined) say(`fieldMapping[${index}].from`, secret);
+    const wrong = path.kind === "path"
+      ? secretProblem(path.path)
+      : `column ${path.offset + 1}: ${path.message}, given ${from}`;
+    if (wrong !== undefined) say(`fieldMapping[${index}].from`, wrong);
     if (target.kind === "problem") say(`fieldMapping[${index}].to`, target.message);
     if (path.kind === "path" && target.kind === "target") mappings.push({ from: path.path, put: target.put });
   }

@@ -42,7 +42,7 @@ export function compileTemplate(text: string): CompiledTemplate {
     const close = endOf(text, open + 2);
     if (close === undefined) return problem(open, "{{ is not closed by }}");
     const part = parsePart(text.slice(open + 2, close));
-    if (typeof part === "string") return problem(open, part);
+    if (part.kind === "problem") return problem(open + 2 + part.offset, part.message);
     parts.push(part);
     here = close + 2;
   }
@@ -80,17 +80,24 @@ function endOf(text: string, from: number): number | undefined {
   return undefined;
 }
 
-function parsePart(inner: string): Part | string {
+function parsePart(
+  inner: string,
+): Part | { readonly kind: "problem"; readonly offset: number; readonly message: string } {
+  const wrong = (offset: number, message: string) => ({ kind: "problem", offset, message }) as const;
   const [path = "", ...functions] = splitBars(inner);
+  const begin = inner.length - inner.trimStart().length;
   const parsed = parseRootedPath(path);
-  if (parsed.kind === "problem") return parsed.message;
+  if (parsed.kind === "problem") return wrong(begin + parsed.offset, parsed.message);
   const secret = secretProblem(parsed.path);
-  if (secret !== undefined) return secret;
+  if (secret !== undefined) return wrong(begin, secret);
   const change: Change[] = [];
   for (const call of functions) {
     const [, name, quoted] = FUNCTION.exec(call) ?? [];
     if (name === undefined && quoted === undefined) {
-      return `after a bar stands default "text", upper, lower or trim, given ${call}`;
+      return wrong(
+        inner.indexOf(call, begin + path.length),
+        `after a bar stands default "text", upper, lower or trim, given ${call}`,
+      );
     }
     const fallback = quoted?.slice(1, -1).replace(/\\(.)/g, "$1") ?? "";
     change.push(

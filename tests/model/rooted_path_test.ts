@@ -7,7 +7,7 @@ const from = {
 };
 const read = (text: string): unknown => {
   const parsed = parseRootedPath(text);
-  return parsed.kind === "path" ? readRooted(parsed.path, from) : parsed.message;
+  return parsed.kind === "path" ? readRooted(parsed.path, from) : `${parsed.offset}: ${parsed.message}`;
 };
 
 Deno.test("A path begins at the payload, unless it names the Observation", () => {
@@ -17,6 +17,6 @@ Deno.test("A path begins at the payload, unless it names the Observation", () =>
   assert.equal(read("observation.spec.nothing"), undefined);
 });
 
-Deno.test("What is wrong says the column in the whole path", () => {
-  assert.equal(read("signal.a..b"), "column 10: a name is expected, given signal.a..b");
+Deno.test("What is wrong says where in the whole path", () => {
+  assert.equal(read("signal.a..b"), "9: a name is expected");
 });
