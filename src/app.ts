@@ -1,6 +1,7 @@
 import { type Config, identityOf, namespacesOf } from "./cli/config.ts";
 import { RecentNames } from "./deduplicate/recent_names.ts";
 import { Activities } from "./ingesters/activities.ts";
+import { FilterConfigMap } from "./ingesters/filter_configmap.ts";
 import { watchIngesters } from "./ingesters/ingester_watch.ts";
 import { ReadinessView } from "./ingesters/readiness_view.ts";
 import { IngesterRegistry } from "./ingesters/registry.ts";
@@ -72,6 +73,10 @@ export async function runApp(config: Config, around: Surroundings, signal: Abort
     { api, clock, metrics },
   );
   let username: string | undefined;
+  const clusterFilter = config.filterConfigMapName === undefined ? undefined : new FilterConfigMap(
+    { namespace: podNamespace, name: config.filterConfigMapName },
+    { api, clock, metrics, log },
+  );
   const pipeline = new Pipeline({
     writer,
     recent,
@@ -84,6 +89,7 @@ export async function runApp(config: Config, around: Surroundings, signal: Abort
       observationNamespace: config.observationNamespace,
     },
     self: () => ({ username, namespace: podNamespace, podNames: [identity] }),
+    clusterFilter,
   });
   const secrets = new WatchedSecrets({ api, clock, log });
   const elector = createElector(config.leaderElection, {
@@ -124,7 +130,12 @@ export async function runApp(config: Config, around: Surroundings, signal: Abort
     activities,
     pipeline,
     clock,
-    state: () => signal.aborted ? "draining" : unsynced.size === 0 ? "ready" : "not-synced",
+    state: () =>
+      signal.aborted
+        ? "draining"
+        : unsynced.size === 0 && clusterFilter?.isKnown !== false
+        ? "ready"
+        : "not-synced",
   });
   const intakeApp = createIntakeApp({ routes, secrets, metrics, clock, log });
   const intake = stack.use(
@@ -161,6 +172,7 @@ export async function runApp(config: Config, around: Surroundings, signal: Abort
     );
   }
   program.run("secrets", (inner) => secrets.follow(registry, inner));
+  if (clusterFilter !== undefined) program.run("filter", (inner) => clusterFilter.follow(inner));
   const collector = {
     intervalMilliseconds: config.gcIntervalMilliseconds,
     namespaces: observationNamespaces(config, podNamespace),
@@ -187,6 +199,7 @@ export async function runApp(config: Config, around: Surroundings, signal: Abort
   let stuck: TermStuckError | undefined;
   program.run("leadership", async (inner) => {
     try {
+      await clusterFilter?.known(inner);
       await elector.run(async (term) => {
         const onResumed = observeFailover(term, metrics, clock, log);
         await doTermWork(work, term, onResumed, term.signal);

@@ -214,8 +214,10 @@ export const SETTINGS: { readonly [Name in keyof SettingValues]: Setting<Setting
   trustedProxyCidrs: reserved(
     required("TRUSTED_PROXY_CIDRS", cidrs, "", "Proxies that are believed about who sends"),
   ),
-  filterConfigMapName: reserved(
-    optional("FILTER_CONFIGMAP_NAME", objectName(253), "ConfigMap that filters for all Ingesters"),
+  filterConfigMapName: optional(
+    "FILTER_CONFIGMAP_NAME",
+    objectName(253),
+    "ConfigMap in POD_NAMESPACE that filters for all Ingesters",
   ),
 };
 

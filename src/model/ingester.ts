@@ -105,6 +105,14 @@ export interface FilterSpec {
   readonly stages?: readonly string[] | undefined;
 }
 
+/** What FILTER_CONFIGMAP_NAME says: a filter for all Ingesters, beside their own. */
+export interface ClusterFilterSpec extends Omit<FilterSpec, "stages"> {
+  /** Sources of which nothing is taken. */
+  readonly disabledSources?: readonly string[] | undefined;
+  /** Replaces the fields above, field by field, for findings of a source. */
+  readonly sources?: Readonly<Record<string, Omit<FilterSpec, "stages">>> | undefined;
+}
+
 /** `spec.deduplication`. */
 export interface DeduplicationSpec {
   readonly enabled?: boolean | undefined;

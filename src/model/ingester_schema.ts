@@ -1,6 +1,7 @@
 import { z } from "zod";
 import {
   AUTH_TYPES,
+  type ClusterFilterSpec,
   INGESTER_KINDS,
   type IngesterKind,
   type IngesterSpec,
@@ -116,7 +117,7 @@ const normalization = z.strictObject({
   }).describe("The object it is about").optional(),
 });
 
-const filters = z.strictObject({
+const filterFields = {
   enabled: z.boolean().describe("false: nothing is left out").optional(),
   expression: z.string().max(4096).describe(
     "CEL over observation, signal; what is true is kept, and what it cannot judge",
@@ -136,6 +137,9 @@ const filters = z.strictObject({
   excludeEventTypes: names.describe("None of these").optional(),
   includeRules: names.describe("Only these rules, policies, checks or vulnerabilities").optional(),
   excludeRules: names.describe("None of these rules, policies, checks or vulnerabilities").optional(),
+};
+const filters = z.strictObject({
+  ...filterFields,
   stages: z.array(z.enum(["RequestReceived", "ResponseStarted", "ResponseComplete", "Panic"])).max(4)
     .describe("Audit stages that are taken beside the preset's").optional(),
 });
@@ -232,3 +236,12 @@ export const ingesterStatusSchema: z.ZodType<IngesterStatus> = z.strictObject({
   }).describe("Up to where everything has its verdict").optional(),
   observations: z.int().min(0).describe("How many Observations this Ingester owns").optional(),
 }).describe("How it goes; written by the leader");
+
+/** Checks the filter for all Ingesters (FILTER_CONFIGMAP_NAME): a filters block, and one for each source that needs another. */
+export const clusterFilterSchema: z.ZodType<ClusterFilterSpec> = z.strictObject({
+  ...filterFields,
+  disabledSources: z.array(z.string().max(63).regex(label63)).max(500)
+    .describe("Nothing of these sources is taken").optional(),
+  sources: z.record(z.string().max(63).regex(label63), z.strictObject(filterFields))
+    .describe("Instead of the fields above, field by field, for findings of a source").optional(),
+});

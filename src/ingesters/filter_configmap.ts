@@ -1,0 +1,136 @@
+import type { Seen } from "../filter/seen.ts";
+import { type WatchApi, watchResource } from "../kube/watcher.ts";
+import type { Finding } from "../model/finding.ts";
+import { at } from "../model/json.ts";
+import type { FilteredReason } from "../model/verdict.ts";
+import type { Log } from "../observe/log.ts";
+import type { Metrics } from "../observe/metrics.ts";
+import type { ClusterFilter } from "../pipeline/admission.ts";
+import { aborted } from "../run/aborted.ts";
+import type { Clock } from "../run/clock.ts";
+import { compileClusterFilter } from "./filter_configmap_content.ts";
+
+/**
+ * The filter for all Ingesters, kept true to a ConfigMap that every replica watches by its name alone. What cannot be taken
+ * leaves the last good filter in force; without the ConfigMap nothing is left out.
+ */
+export class FilterConfigMap implements ClusterFilter {
+  readonly #where: { readonly namespace: string; readonly name: string };
+  readonly #api: WatchApi;
+  readonly #clock: Clock;
+  readonly #metrics: Metrics;
+  readonly #log: Log;
+  readonly #known = Promise.withResolvers<void>();
+  #isKnown = false;
+  #filter: ClusterFilter | undefined;
+
+  constructor(
+    where: { readonly namespace: string; readonly name: string },
+    parts: { readonly api: WatchApi; readonly clock: Clock; readonly metrics: Metrics; readonly log: Log },
+  ) {
+    this.#where = where;
+    this.#api = parts.api;
+    this.#clock = parts.clock;
+    this.#metrics = parts.metrics;
+    this.#log = parts.log.component("filter");
+  }
+
+  /** Whether the API server has said the first time what the ConfigMap says, or that it may not be read. */
+  get isKnown(): boolean {
+    return this.#isKnown;
+  }
+
+  /**
+   * Resolves when {@link isKnown} is true: before that no source may be read, since what should be left out would pass.
+   *
+   * @throws the signal's reason
+   */
+  async known(signal: AbortSignal): Promise<void> {
+    await Promise.race([this.#known.promise, aborted(signal)]);
+    signal.throwIfAborted();
+  }
+
+  /** Why the filter as it stands leaves a finding out, or undefined when it passes. */
+  filter(source: string, finding: Finding, seen: Seen): FilteredReason | undefined {
+    return this.#filter?.filter(source, finding, seen);
+  }
+
+  /**
+   * Follows the ConfigMap for as long as `signal` lasts.
+   *
+   * @throws the signal's reason
+   */
+  async follow(signal: AbortSignal): Promise<void> {
+    this.#metrics.filterConfigMapValid.set(1);
+    const target = {
+      gvr: { group: "", version: "v1", resource: "configmaps" },
+      namespace: this.#where.namespace,
+      fieldSelector: `metadata.name=${this.#where.name}`,
+      hasBookmarks: true,
+    };
+    let isListed = false;
+    for await (const event of watchResource(target, this.#api, this.#clock, signal)) {
+      switch (event.kind) {
+        case "relisting":
+          isListed = false;
+          break;
+        case "listed":
+        case "added":
+        case "modified":
+          isListed = true;
+          this.#take(event.object);
+          break;
+        case "relisted":
+          if (!isListed) this.#drop();
+          this.#tell();
+          break;
+        case "deleted":
+          this.#drop();
+          break;
+        case "opened":
+        case "bookmark":
+          break;
+        case "restarting":
+          if (event.error === undefined) break;
+          this.#log.warn("Cannot watch the filter ConfigMap; the last good filter stands", {
+            ...this.#where,
+            reason: event.reason,
+            error: event.error.message,
+          });
+          // A right that is missing stays missing until somebody grants it: signals do not wait for that.
+          if (event.reason === "forbidden") this.#tell();
+          break;
+        default:
+          event satisfies never;
+      }
+    }
+  }
+
+  #take(object: unknown): void {
+    const resourceVersion = String(at(object, "metadata", "resourceVersion") ?? "");
+    const compiled = compileClusterFilter(at(object, "data"));
+    this.#metrics.filterConfigMapValid.set(compiled.kind === "filter" ? 1 : 0);
+    if (compiled.kind === "filter") {
+      this.#filter = compiled.filter;
+      this.#log.info("Filter ConfigMap taken", { ...this.#where, resource_version: resourceVersion });
+      return;
+    }
+    this.#log.error(
+      this.#filter === undefined
+        ? "Filter ConfigMap cannot be taken; nothing is left out by it"
+        : "Filter ConfigMap cannot be taken; the last good filter stands",
+      { ...this.#where, resource_version: resourceVersion, reason: compiled.message },
+    );
+  }
+
+  #drop(): void {
+    this.#metrics.filterConfigMapValid.set(1);
+    this.#filter = undefined;
+    this.#log.warn("Filter ConfigMap is not there; nothing is left out by it", this.#where);
+  }
+
+  #tell(): void {
+    this.#isKnown = true;
+    this.#known.resolve();
+  }
+}
