@@ -2,20 +2,9 @@ import assert from "node:assert/strict";
 import { compileIngester } from "../../src/ingesters/compile.ts";
 import { compileClusterFilter } from "../../src/ingesters/filter_configmap_content.ts";
 import type { IngesterSpec } from "../../src/model/ingester.ts";
-import type { Json } from "../../src/model/json.ts";
-import type { Observation } from "../../src/model/observation.ts";
-import type { Signal } from "../../src/model/signal.ts";
-import type { Verdict } from "../../src/model/verdict.ts";
-import { createMetrics, type Metrics } from "../../src/observe/metrics.ts";
-import { RecentNames } from "../../src/deduplicate/recent_names.ts";
-import type { ClusterFilter } from "../../src/pipeline/admission.ts";
 import type { Lane } from "../../src/pipeline/lane.ts";
-import { Pipeline } from "../../src/pipeline/pipeline.ts";
-import { ObservationWriter } from "../../src/write/writer.ts";
-import type { ApiRequest } from "../../src/kube/api.ts";
-import { FakeClock } from "../support/fake_clock.ts";
 import { COMPILE_SETTINGS, ingesterOf } from "../support/ingester_of.ts";
-import { RecordingLog } from "../support/recording_log.ts";
+import { takingPipeline } from "../support/taking_pipeline.ts";
 
 const laneOf = (spec: Omit<IngesterSpec, "source">, source = "own"): Lane => {
   const compiled = compileIngester(ingesterOf("one", { source, ...spec }), COMPILE_SETTINGS);
@@ -23,53 +12,8 @@ const laneOf = (spec: Omit<IngesterSpec, "source">, source = "own"): Lane => {
   return compiled.lane;
 };
 
-interface Scene {
-  readonly metrics: Metrics;
-  readonly log: RecordingLog;
-  readonly written: Observation[];
-  take(payload: Json, lane: Lane, more?: Partial<Signal>): Promise<string[]>;
-}
-
-/** A pipeline over an API server that creates whatever it is sent. */
-function scene(clusterFilter?: ClusterFilter): Scene {
-  const clock = new FakeClock();
-  const metrics = createMetrics("test");
-  const log = new RecordingLog();
-  const written: Observation[] = [];
-  const api = {
-    request: <T>({ body }: ApiRequest): Promise<T> => {
-      written.push(body as Observation);
-      return Promise.resolve(body as T);
-    },
-    stream: () => Promise.reject(new Error("no streams here")),
-  };
-  const pipeline = new Pipeline({
-    writer: new ObservationWriter({ concurrency: 4, fallbackNamespace: "zen" }, { api, clock, metrics }),
-    recent: new RecentNames({ maxSize: 100, windowSeconds: 60 }, clock),
-    metrics,
-    clock,
-    log,
-    place: { podNamespace: "zen", watchNamespaces: [], observationNamespace: undefined },
-    self: () => ({ username: "me", namespace: "zen", podNames: [] }),
-    clusterFilter,
-  });
-  const terms = { patienceMilliseconds: Infinity, mayWrite: () => true, onStall: () => {} };
-  return {
-    metrics,
-    log,
-    written,
-    take: async (payload, lane, more = {}) => {
-      const signal = { source: lane.source, payload, receivedAt: "2026-01-01T00:00:05Z", ...more };
-      const verdicts = await pipeline.process(signal, lane, terms, new AbortController().signal);
-      return verdicts.map((verdict: Verdict) =>
-        verdict.kind === "filtered" ? `filtered ${verdict.reason}` : verdict.kind
-      );
-    },
-  };
-}
-
 Deno.test("Normalization comes before the filter, and the Observation and its counts say what it made", async () => {
-  const { take, written, metrics } = scene();
+  const { take, written, metrics } = takingPipeline();
   const lane = laneOf({
     normalization: {
       category: "cost",
@@ -111,13 +55,13 @@ Deno.test("Normalization comes before the filter, and the Observation and its co
 });
 
 Deno.test("signal is the item that a finding was found in, not the whole list", async () => {
-  const { take } = scene();
+  const { take } = takingPipeline();
   const lane = laneOf({ filters: { expression: "signal.n > 1" } });
   assert.deepEqual(await take([{ n: 1 }, { n: 2 }], lane), ["filtered expression", "created"]);
 });
 
 Deno.test("A changed normalization does not change the name", async () => {
-  const { take, written } = scene();
+  const { take, written } = takingPipeline();
   const payload = { rule: "r", priority: "Critical", output: "o", time: "2026-01-01T00:00:00Z" };
   await take(payload, laneOf({}, "falco"));
   const lane = laneOf({ normalization: { title: "other", eventType: "other", category: "cost" } }, "falco");
@@ -126,7 +70,7 @@ Deno.test("A changed normalization does not change the name", async () => {
 });
 
 Deno.test("With strategy key what has the same values is the same, in the window", async () => {
-  const { take, written } = scene();
+  const { take, written } = takingPipeline();
   const lane = laneOf({
     deduplication: { strategy: "key", fields: ["host", "observation.spec.severity"], window: "1h" },
     normalization: { severityMap: { bad: "high" } },
@@ -141,7 +85,7 @@ Deno.test("With strategy key what has the same values is the same, in the window
 });
 
 Deno.test("With enabled false two that are alike are two, and one that comes again is one", async () => {
-  const { take } = scene();
+  const { take } = takingPipeline();
   const lane = laneOf({ deduplication: { enabled: false } });
   const first = { receivedAt: "2026-01-01T00:00:05Z" };
   assert.deepEqual(await take({ a: 1 }, lane, first), ["created"]);
@@ -154,7 +98,7 @@ Deno.test("The filter for all leaves out under its own reasons, beside the Inges
     "filter.yaml": "excludeNamespaces: [dev]\ndisabledSources: [checks]\nexpression: has(signal.a)",
   });
   assert.ok(compiled.kind === "filter");
-  const { take } = scene(compiled.filter);
+  const { take } = takingPipeline(compiled.filter);
   const lane = laneOf({ filters: { minSeverity: "info", excludeRules: ["x"] } });
   assert.deepEqual(await take([{ a: 1 }, { b: 1 }], lane), ["created", "filtered configmap"]);
   const mapped = laneOf({ normalization: { resource: { namespace: "signal.ns" } } });
@@ -163,7 +107,7 @@ Deno.test("The filter for all leaves out under its own reasons, beside the Inges
 });
 
 Deno.test("An expression that fails is counted each time, and told once for each Ingester as it stands", async () => {
-  const { take, metrics, log } = scene();
+  const { take, metrics, log } = takingPipeline();
   const lane = laneOf({ filters: { expression: "signal.cvss > 7" } });
   assert.deepEqual(await take([{ n: 1 }, { n: 2 }, { cvss: 9 }, { cvss: 1 }], lane), [
     "created",
@@ -186,7 +130,7 @@ Deno.test("An expression that fails is counted each time, and told once for each
 });
 
 Deno.test("An expression that runs long over many findings ends for all of them, and loses none", async () => {
-  const { take, written } = scene();
+  const { take, written } = takingPipeline();
   const lane = laneOf({ filters: { expression: "signal.n.all(a, signal.n.all(b, a + b >= 0)) && false" } });
   const n = Array.from({ length: 1000 }, (_, index) => index);
   const verdicts = await take(Array.from({ length: 60 }, (_, id) => ({ id, n })), lane);

@@ -1,0 +1,60 @@
+import { RecentNames } from "../../src/deduplicate/recent_names.ts";
+import type { ApiRequest } from "../../src/kube/api.ts";
+import type { Json } from "../../src/model/json.ts";
+import type { Observation } from "../../src/model/observation.ts";
+import type { Signal } from "../../src/model/signal.ts";
+import { createMetrics, type Metrics } from "../../src/observe/metrics.ts";
+import type { ClusterFilter } from "../../src/pipeline/admission.ts";
+import type { Lane } from "../../src/pipeline/lane.ts";
+import { Pipeline } from "../../src/pipeline/pipeline.ts";
+import { ObservationWriter } from "../../src/write/writer.ts";
+import { FakeClock } from "./fake_clock.ts";
+import { RecordingLog } from "./recording_log.ts";
+
+/** A pipeline of a watcher in namespace zen, over an API server that creates whatever it is sent. */
+export interface TakingPipeline {
+  readonly metrics: Metrics;
+  readonly log: RecordingLog;
+  /** What was created, in order. */
+  readonly written: Observation[];
+  /** Takes a payload; says each verdict, e.g. "filtered severity". */
+  take(payload: Json, lane: Lane, more?: Partial<Signal>): Promise<string[]>;
+}
+
+/** Makes one, with a filter for all Ingesters or without. */
+export function takingPipeline(clusterFilter?: ClusterFilter): TakingPipeline {
+  const clock = new FakeClock();
+  const metrics = createMetrics("test");
+  const log = new RecordingLog();
+  const written: Observation[] = [];
+  const api = {
+    request: <T>({ body }: ApiRequest): Promise<T> => {
+      written.push(body as Observation);
+      return Promise.resolve(body as T);
+    },
+    stream: () => Promise.reject(new Error("no streams here")),
+  };
+  const pipeline = new Pipeline({
+    writer: new ObservationWriter({ concurrency: 4, fallbackNamespace: "zen" }, { api, clock, metrics }),
+    recent: new RecentNames({ maxSize: 100, windowSeconds: 60 }, clock),
+    metrics,
+    clock,
+    log,
+    place: { podNamespace: "zen", watchNamespaces: [], observationNamespace: undefined },
+    self: () => ({ username: "me", namespace: "zen", podNames: [] }),
+    clusterFilter,
+  });
+  const terms = { patienceMilliseconds: Infinity, mayWrite: () => true, onStall: () => {} };
+  return {
+    metrics,
+    log,
+    written,
+    take: async (payload, lane, more = {}) => {
+      const signal = { source: lane.source, payload, receivedAt: "2026-01-01T00:00:05Z", ...more };
+      const verdicts = await pipeline.process(signal, lane, terms, new AbortController().signal);
+      return verdicts.map((verdict) =>
+        verdict.kind === "filtered" ? `filtered ${verdict.reason}` : verdict.kind
+      );
+    },
+  };
+}
