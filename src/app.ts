@@ -130,12 +130,7 @@ export async function runApp(config: Config, around: Surroundings, signal: Abort
     activities,
     pipeline,
     clock,
-    state: () =>
-      signal.aborted
-        ? "draining"
-        : unsynced.size === 0 && clusterFilter?.isKnown !== false
-        ? "ready"
-        : "not-synced",
+    state: () => signal.aborted ? "draining" : unsynced.size === 0 ? "ready" : "not-synced",
   });
   const intakeApp = createIntakeApp({ routes, secrets, metrics, clock, log });
   const intake = stack.use(
@@ -158,21 +153,25 @@ export async function runApp(config: Config, around: Surroundings, signal: Abort
   program.run("own name", async (inner) => {
     username = await ownName(api, clock, inner);
   });
+  const synced = (what: string | undefined): void => {
+    if (unsynced.delete(what) && unsynced.size === 0) {
+      health.markIngestersSynced();
+      log.info("Ready", { ingesters: registry.entries.size });
+    }
+  };
+  if (clusterFilter !== undefined) {
+    unsynced.add(FILTER_CONFIGMAP);
+    program.run("filter", (inner) => clusterFilter.follow(() => synced(FILTER_CONFIGMAP), inner));
+  }
   for (const namespace of ingesterNamespaces ?? [undefined]) {
-    const onSynced = (): void => {
-      if (unsynced.delete(namespace) && unsynced.size === 0) {
-        health.markIngestersSynced();
-        log.info("Ready", { ingesters: registry.entries.size });
-      }
-    };
     const watched = { namespaces: ingesterNamespaces, exclude: scope.kind === "all" ? scope.except : [] };
     program.run(
       "ingesters",
-      (inner) => watchIngesters(namespace, watched, registry, onSynced, { api, clock, log }, inner),
+      (inner) =>
+        watchIngesters(namespace, watched, registry, () => synced(namespace), { api, clock, log }, inner),
     );
   }
   program.run("secrets", (inner) => secrets.follow(registry, inner));
-  if (clusterFilter !== undefined) program.run("filter", (inner) => clusterFilter.follow(inner));
   const collector = {
     intervalMilliseconds: config.gcIntervalMilliseconds,
     namespaces: observationNamespaces(config, podNamespace),
@@ -223,6 +222,9 @@ export async function runApp(config: Config, around: Surroundings, signal: Abort
   if (stuck !== undefined) throw stuck;
   log.info("Stopped");
 }
+
+/** What readiness waits for beside the namespaces of Ingesters; no namespace has such a name. */
+const FILTER_CONFIGMAP = "filter ConfigMap";
 
 /** Opens a port, or says which setting to change. */
 function opened<T>(setting: string, port: number, open: () => T): T {

@@ -21,7 +21,6 @@ export class FilterConfigMap implements ClusterFilter {
   readonly #metrics: Metrics;
   readonly #log: Log;
   readonly #known = Promise.withResolvers<void>();
-  #isKnown = false;
   #filter: ClusterFilter | undefined;
 
   constructor(
@@ -35,13 +34,9 @@ export class FilterConfigMap implements ClusterFilter {
     this.#log = parts.log.component("filter");
   }
 
-  /** Whether the API server has said the first time what the ConfigMap says, or that it may not be read. */
-  get isKnown(): boolean {
-    return this.#isKnown;
-  }
-
   /**
-   * Resolves when {@link isKnown} is true: before that no source may be read, since what should be left out would pass.
+   * Resolves when it is known what the ConfigMap says, or that it may not be read: before that no source may be read, since
+   * what should be left out would pass.
    *
    * @throws the signal's reason
    */
@@ -58,15 +53,19 @@ export class FilterConfigMap implements ClusterFilter {
   /**
    * Follows the ConfigMap for as long as `signal` lasts.
    *
+   * @param onKnown called once it is known what the ConfigMap says, or that it may not be read
    * @throws the signal's reason
    */
-  async follow(signal: AbortSignal): Promise<void> {
-    this.#metrics.filterConfigMapValid.set(1);
+  async follow(onKnown: () => void, signal: AbortSignal): Promise<void> {
     const target = {
       gvr: { group: "", version: "v1", resource: "configmaps" },
       namespace: this.#where.namespace,
       fieldSelector: `metadata.name=${this.#where.name}`,
       hasBookmarks: true,
+    };
+    const tell = (): void => {
+      this.#known.resolve();
+      onKnown();
     };
     let isListed = false;
     for await (const event of watchResource(target, this.#api, this.#clock, signal)) {
@@ -82,7 +81,7 @@ export class FilterConfigMap implements ClusterFilter {
           break;
         case "relisted":
           if (!isListed) this.#drop();
-          this.#tell();
+          tell();
           break;
         case "deleted":
           this.#drop();
@@ -98,7 +97,7 @@ export class FilterConfigMap implements ClusterFilter {
             error: event.error.message,
           });
           // A right that is missing stays missing until somebody grants it: signals do not wait for that.
-          if (event.reason === "forbidden") this.#tell();
+          if (event.reason === "forbidden") tell();
           break;
         default:
           event satisfies never;
@@ -127,10 +126,5 @@ export class FilterConfigMap implements ClusterFilter {
     this.#metrics.filterConfigMapValid.set(1);
     this.#filter = undefined;
     this.#log.warn("Filter ConfigMap is not there; nothing is left out by it", this.#where);
-  }
-
-  #tell(): void {
-    this.#isKnown = true;
-    this.#known.resolve();
   }
 }

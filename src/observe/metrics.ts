@@ -173,6 +173,8 @@ export function createMetrics(version: string): Metrics {
       registers,
     }),
   };
+  // Without a filter ConfigMap none is bad.
+  metrics.filterConfigMapValid.set(1);
   registerProcessMetrics(registers);
   return metrics;
 }

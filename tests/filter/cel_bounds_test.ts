@@ -3,6 +3,7 @@ import { compileExpression } from "../../src/filter/cel.ts";
 import { EVALUATION_UNITS, TOO_MUCH_WORK } from "../../src/filter/cel_allowance.ts";
 import { celValue } from "../../src/filter/cel_value.ts";
 import type { Json } from "../../src/model/json.ts";
+import { seededRandom } from "../support/seeded_random.ts";
 
 const numbers = (count: number): number[] => Array.from({ length: count }, (_, index) => index);
 const payload: Json = {
@@ -112,4 +113,46 @@ Deno.test("An expression that is too large or too deep is refused", () => {
     assert.match(compiled.message, expected);
   }
   assert.notEqual(compileExpression(`${"!".repeat(3000)}true`, "bool").kind, undefined);
+});
+
+Deno.test("Whatever is written ends as a problem, an error or a value, within its share of work", () => {
+  const random = seededRandom(7);
+  const pick = <T>(of: readonly T[]): T => of[Math.floor(random() * of.length)] as T;
+  const words = [
+    ..."( ) [ ] { } . , ? : ! - + * / % == != < >= && || in".split(" "),
+    ..."signal observation spec x y 1 2.5 null true 'a' b'z' has size matches exists all map filter".split(
+      " ",
+    ),
+    ...[
+      ".exists(x, ",
+      ".map(x, ",
+      ".matches('a*')",
+      "signal.numbers",
+      "signal.objects",
+      "has(",
+      "dyn(",
+      "duration(",
+    ],
+  ];
+  const kinds = { problem: 0, error: 0, value: 0 };
+  for (let turn = 0; turn < 4000; turn++) {
+    const inner = Array.from({ length: 1 + Math.floor(random() * 12) }, () => pick(words)).join(" ");
+    const text = turn % 2 === 0
+      ? inner
+      : `signal.${pick(["numbers", "objects", "keys", "text"])}.${
+        pick(["exists", "all", "map", "filter"])
+      }(x, ${pick(["x", "x.n", "x == signal", "size(x) > 0", "x + x == x", "x.y", inner])}${
+        pick([" == 1", " || true", ""])
+      })${pick(["", ".size() > 1", " == signal.objects"])}`;
+    const compiled = compileExpression(text, "bool");
+    if (compiled.kind === "problem") {
+      assert.match(compiled.message, /^line \d+, column \d+: ./, text);
+      kinds.problem++;
+      continue;
+    }
+    const allowance = { left: 10 * EVALUATION_UNITS };
+    kinds[compiled.evaluate({ observation: () => ({}), signal: () => signal, allowance }).kind]++;
+    assert.ok(allowance.left >= 9 * EVALUATION_UNITS, text);
+  }
+  for (const [kind, count] of Object.entries(kinds)) assert.ok(count > 50, `${kind}: ${count}`);
 });
