@@ -3,6 +3,7 @@ import { crdsText } from "./src/cli/crds_command.ts";
 import { helpText } from "./src/cli/help.ts";
 import { type Command, parseArguments } from "./src/cli/parse_arguments.ts";
 import { ENVIRONMENT_NAMES } from "./src/cli/settings.ts";
+import { folderProblem, spoolFolder } from "./src/cli/spool_folder.ts";
 import { CredentialsError } from "./src/kube/credentials.ts";
 import { ForeignReleaseError } from "./src/leadership/elector.ts";
 import { createLog } from "./src/observe/json_log.ts";
@@ -69,6 +70,14 @@ async function run(config: Extract<Command, { kind: "run" }>["config"]): Promise
     readTextFile: (path: string) => Deno.readTextFileSync(path),
     mayConnect: (host: string) => Deno.permissions.querySync({ name: "net", host }).state === "granted",
   };
+  const mayNotSpool = folderProblem(
+    spoolFolder(config.spool.folder, environment),
+    (name, path) => Deno.permissions.querySync({ name, path }).state === "granted",
+  );
+  if (mayNotSpool !== undefined) {
+    console.error(mayNotSpool);
+    return EXIT.mistake;
+  }
   try {
     await runApp(config, { sources, clock: systemClock, log, version: project.version }, stop.signal);
     return EXIT.done;

@@ -1,16 +1,21 @@
 import { type Config, identityOf, namespacesOf } from "./cli/config.ts";
 import { RecentNames } from "./deduplicate/recent_names.ts";
+import { spoolFolder } from "./cli/spool_folder.ts";
 import { Activities } from "./ingesters/activities.ts";
 import { FilterConfigMap } from "./ingesters/filter_configmap.ts";
 import { watchIngesters } from "./ingesters/ingester_watch.ts";
+import { KeptIngesters } from "./ingesters/kept_ingesters.ts";
 import { ReadinessView } from "./ingesters/readiness_view.ts";
 import { IngesterRegistry } from "./ingesters/registry.ts";
-import { createRouteTable } from "./ingesters/route_table.ts";
+import { createRouteTable, laneNow } from "./ingesters/route_table.ts";
 import { WatchedSecrets } from "./ingesters/secrets.ts";
 import { doTermWork } from "./ingesters/term_work.ts";
 import { createIntakeApp } from "./intake/intake_app.ts";
 import { listen, LISTENER_LIMITS } from "./intake/listener.ts";
+import { Replay } from "./intake/replay.ts";
+import { Spool } from "./intake/spool.ts";
 import type { TlsFiles } from "./intake/tls_files.ts";
+import { WebhookSpool } from "./intake/webhook_spool.ts";
 import { KubeClient } from "./kube/client.ts";
 import type { CredentialSources } from "./kube/credentials.ts";
 import { findCluster } from "./kube/find_cluster.ts";
@@ -25,10 +30,14 @@ import { createMetrics, type Metrics } from "./observe/metrics.ts";
 import { createObserveApp } from "./observe/observe_app.ts";
 import { tokenFile } from "./observe/reader_access.ts";
 import { serveObserve } from "./observe/server.ts";
+import { Ledger } from "./pipeline/ledger.ts";
 import { Pipeline } from "./pipeline/pipeline.ts";
 import type { Clock } from "./run/clock.ts";
 import { Group } from "./run/group.ts";
 import { aborted } from "./run/aborted.ts";
+import { systemDisk } from "./run/disk.ts";
+import { FolderLocks } from "./run/folder_lock.ts";
+import { DeadLetters } from "./write/dead_letters.ts";
 import { ObservationWriter } from "./write/writer.ts";
 
 /** What the program needs of the machine. */
@@ -38,6 +47,11 @@ export interface Surroundings {
   readonly log: Log;
   readonly version: string;
 }
+
+/** How long what lies in the spool may still be written when the program was asked to stop. */
+const DRAIN_MILLISECONDS = 10_000;
+/** After so long without the API server the Ingesters of an earlier start are used. */
+const KEPT_AFTER_MILLISECONDS = 2_000;
 
 /**
  * Runs the program until `signal` aborts: the one place where everything is built, in start order. What was opened last is
@@ -72,6 +86,8 @@ export async function runApp(config: Config, around: Surroundings, signal: Abort
     { concurrency: config.writeConcurrency, fallbackNamespace: podNamespace },
     { api, clock, metrics },
   );
+  const ledger = new Ledger(metrics);
+  const deadLetters = new DeadLetters({ disk: systemDisk, clock, metrics, log });
   let username: string | undefined;
   const clusterFilter = config.filterConfigMapName === undefined ? undefined : new FilterConfigMap(
     { namespace: podNamespace, name: config.filterConfigMapName },
@@ -81,6 +97,8 @@ export async function runApp(config: Config, around: Surroundings, signal: Abort
     writer,
     recent,
     metrics,
+    ledger,
+    deadLetters,
     clock,
     log,
     place: {
@@ -125,12 +143,53 @@ export async function runApp(config: Config, around: Surroundings, signal: Abort
       clock,
     })));
   const unsynced = new Set<string | undefined>(ingesterNamespaces ?? [undefined]);
+  let areRemembered = false;
+  const knownState = (): "ready" | "remembered" | "not-synced" =>
+    unsynced.size === 0 ? "ready" : areRemembered ? "remembered" : "not-synced";
+  const spoolRoot = spoolFolder(config.spool.folder, around.sources.environment);
+  const spool = new Spool(
+    { root: spoolRoot, identity, maxBytes: config.spool.maxBytes },
+    {
+      disk: systemDisk,
+      locks: new FolderLocks(clock),
+      clock,
+      metrics,
+      log,
+      ledger,
+      deadLetters,
+      onUsable: (isUsable) => health.markSpoolWritable(isUsable),
+    },
+  );
+  const kept = new KeptIngesters(JSON.stringify([podNamespace, scope]), {
+    root: spoolRoot,
+    folder: () => spool.folder,
+    registry,
+    disk: systemDisk,
+    clock,
+    log,
+  });
+  await kept.find();
+  await spool.open(signal);
+  await kept.rescue();
+  stack.defer(() => spool.close());
+  const replay = new Replay({
+    spool,
+    pipeline,
+    writer,
+    ledger,
+    deadLetters,
+    laneOf: (ingester) => laneNow(ingester, { registry, activities, state: knownState }),
+    maxAgeMilliseconds: config.spool.maxAgeMilliseconds,
+    clock,
+    log,
+  });
+  registry.onChange(() => replay.nudge());
   const routes = createRouteTable({
     registry,
     activities,
-    pipeline,
+    spool: new WebhookSpool({ spool, replay, pipeline, writer, ledger, clock }),
     clock,
-    state: () => signal.aborted ? "draining" : unsynced.size === 0 ? "ready" : "not-synced",
+    state: () => signal.aborted ? "draining" : knownState(),
   });
   const intakeApp = createIntakeApp({ routes, secrets, metrics, clock, log });
   const intake = stack.use(
@@ -157,6 +216,7 @@ export async function runApp(config: Config, around: Surroundings, signal: Abort
     if (unsynced.delete(what) && unsynced.size === 0) {
       health.markIngestersSynced();
       log.info("Ready", { ingesters: registry.entries.size });
+      replay.nudge();
     }
   };
   if (clusterFilter !== undefined) {
@@ -165,12 +225,28 @@ export async function runApp(config: Config, around: Surroundings, signal: Abort
   }
   for (const namespace of ingesterNamespaces ?? [undefined]) {
     const watched = { namespaces: ingesterNamespaces, exclude: scope.kind === "all" ? scope.except : [] };
+    const onSynced = (): void => {
+      kept.confirm(namespace);
+      synced(namespace);
+    };
     program.run(
       "ingesters",
-      (inner) =>
-        watchIngesters(namespace, watched, registry, () => synced(namespace), { api, clock, log }, inner),
+      (inner) => watchIngesters(namespace, watched, registry, onSynced, { api, clock, log }, inner),
     );
   }
+  program.run("kept ingesters", async (inner) => {
+    await clock.sleep(KEPT_AFTER_MILLISECONDS, inner);
+    if (unsynced.size > 0 && kept.use()) {
+      areRemembered = true;
+      health.markIngestersSynced();
+      replay.nudge();
+    }
+    await kept.keep(() => unsynced.size === 0, inner);
+  });
+  const spoolEnd = new AbortController();
+  program.run("spool", (inner) => spool.keep(inner));
+  // It outlives the others: what webhooks have left behind is written when they have been answered.
+  program.run("replay", () => replay.run(spoolEnd.signal));
   program.run("secrets", (inner) => secrets.follow(registry, inner));
   const collector = {
     intervalMilliseconds: config.gcIntervalMilliseconds,
@@ -216,6 +292,8 @@ export async function runApp(config: Config, around: Surroundings, signal: Abort
     health.markStopping();
     log.info("Stopping");
     await intake[Symbol.asyncDispose]();
+    await replay.drained(DRAIN_MILLISECONDS);
+    spoolEnd.abort(new DOMException("The spool was drained", "AbortError"));
   });
   await program.settled();
   // The group takes it for obedience when this comes after the stop was asked for; it is none.

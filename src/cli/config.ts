@@ -54,6 +54,7 @@ export interface Config {
     readonly format: SettingValues["logFormat"];
   };
   readonly spool: {
+    /** SPOOL_DIR; see spoolFolder for what stands in its place. */
     readonly folder: string | undefined;
     readonly maxBytes: number;
     readonly maxAgeMilliseconds: number;

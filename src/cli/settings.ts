@@ -198,17 +198,22 @@ export const SETTINGS: { readonly [Name in keyof SettingValues]: Setting<Setting
   maxWatches: reserved(
     required("MAX_WATCHES", integer(1, 10000), "500", "How many watches at once, at most"),
   ),
-  spoolFolder: reserved(optional("SPOOL_DIR", path, "Folder of what could not be written yet")),
-  spoolMaxBytes: reserved(
-    required(
-      "SPOOL_MAX_BYTES",
-      integer(MEBIBYTE, 1024 * 1024 * MEBIBYTE, "BYTES"),
-      String(256 * MEBIBYTE),
-      "How large it may grow",
-    ),
+  spoolFolder: optional(
+    "SPOOL_DIR",
+    path,
+    "Folder of what could not be written yet; else /var/lib/zen-watcher/spool in a pod, .zen-watcher/spool elsewhere",
   ),
-  spoolMaxAgeMilliseconds: reserved(
-    required("SPOOL_MAX_AGE", duration("1m", "720h"), "24h", "How long it is kept"),
+  spoolMaxBytes: required(
+    "SPOOL_MAX_BYTES",
+    integer(MEBIBYTE, 1024 * 1024 * MEBIBYTE, "BYTES"),
+    String(256 * MEBIBYTE),
+    "How large it may grow",
+  ),
+  spoolMaxAgeMilliseconds: required(
+    "SPOOL_MAX_AGE",
+    duration("1s", "720h"),
+    "24h",
+    "What could not be written for so long becomes a dead letter",
   ),
   tlsClientCaFile: reserved(optional("TLS_CLIENT_CA_FILE", path, "Who signs certificates of senders")),
   trustedProxyCidrs: reserved(

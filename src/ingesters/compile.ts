@@ -38,6 +38,8 @@ export interface WebhookDoor {
     | { readonly type: AuthType & ("none" | "bearer"); readonly secretName: string | undefined }
     | undefined;
   readonly maxBodyBytes: number;
+  /** `created`: written first, spooled if that takes too long; `spooled`: the other way round. */
+  readonly ack: "created" | "spooled";
 }
 
 /** An Ingester made ready to run, or the reason why it cannot. */
@@ -96,6 +98,7 @@ export function compileIngester(ingester: Ingester, settings: CompileSettings): 
         ? { type: auth.type, secretName: auth.secretName }
         : undefined,
       maxBodyBytes: spec.webhook?.maxBodyBytes ?? preset.maxBodyBytes,
+      ack: spec.webhook?.ack ?? "created",
     },
   };
 }
@@ -112,7 +115,6 @@ function unsupported(spec: IngesterSpec, preset: Preset, kind: string): string[]
     [auth !== undefined && auth !== "none" && auth !== "bearer", `spec.webhook.auth.type ${auth}`],
     [spec.webhook?.allowedCIDRs !== undefined, "spec.webhook.allowedCIDRs"],
     [spec.webhook?.rateLimit !== undefined, "spec.webhook.rateLimit"],
-    [spec.webhook?.ack === "spooled", "spec.webhook.ack spooled"],
     [!["0", "0s", undefined].includes(spec.informer?.resyncPeriod), "spec.informer.resyncPeriod"],
     [spec.rateLimit !== undefined, "spec.rateLimit"],
     [spec.budget !== undefined, "spec.budget"],

@@ -74,6 +74,7 @@ export class FilterConfigMap implements ClusterFilter {
           isListed = false;
           break;
         case "listed":
+        case "present":
         case "added":
         case "modified":
           isListed = true;

@@ -1,18 +1,16 @@
+import type { WebhookSpool } from "../intake/webhook_spool.ts";
+import type { LaneNow } from "../intake/replay.ts";
 import type { OpenRoute, Route, RouteTable, Taken } from "../intake/route.ts";
 import type { Json } from "../model/json.ts";
-import type { Pipeline } from "../pipeline/pipeline.ts";
 import type { Clock } from "../run/clock.ts";
 import type { Activities } from "./activities.ts";
 import type { Entry, IngesterRegistry } from "./registry.ts";
-
-/** How long a request waits for its findings to be written (contract, section 8). */
-const PATIENCE_MILLISECONDS = 2000;
 
 /** What the webhooks of the Ingesters lead to. */
 export interface RouteTableParts {
   readonly registry: IngesterRegistry;
   readonly activities: Activities;
-  readonly pipeline: Pipeline;
+  readonly spool: Pick<WebhookSpool, "take">;
   readonly clock: Clock;
   readonly state: () => RouteTable["state"];
 }
@@ -56,14 +54,9 @@ function openRoute(
   { lane, door }: Extract<Entry["compiled"], { kind: "webhook" }>,
   parts: RouteTableParts,
 ): OpenRoute {
-  const { activities, clock, pipeline } = parts;
-  const terms = {
-    patienceMilliseconds: PATIENCE_MILLISECONDS,
-    // A webhook's write is nobody's term: every replica serves it.
-    mayWrite: () => true,
-    onStall: (error: { readonly message: string } | undefined) =>
-      activities.setStall(entry.key, error?.message),
-  };
+  const { activities, clock, spool } = parts;
+  const onStall = (error: { readonly message: string } | undefined): void =>
+    activities.setStall(entry.key, error?.message);
   return {
     kind: "open",
     source: lane.source,
@@ -75,8 +68,33 @@ function openRoute(
       activities.setSignal(entry.key, clock.now());
       return {
         kind: "verdicts",
-        verdicts: await pipeline.process({ source: lane.source, payload, receivedAt }, lane, terms, signal),
+        verdicts: await spool.take({ payload, receivedAt }, { lane, ack: door.ack, onStall }, signal),
       };
     },
   };
+}
+
+/** Under which rules what lies in the spool for an Ingester is processed now. */
+export function laneNow(
+  { namespace, name }: { readonly namespace: string; readonly name: string },
+  { registry, activities, state }: Pick<RouteTableParts, "registry" | "activities" | "state">,
+): LaneNow {
+  const key = `${namespace}/${name}`;
+  const compiled = registry.entries.get(key)?.compiled;
+  switch (compiled?.kind) {
+    case undefined:
+      return { kind: state() === "not-synced" || state() === "remembered" ? "wait" : "gone" };
+    case "suspended":
+    case "invalid":
+      return { kind: "wait" };
+    case "informer":
+    case "webhook":
+      return {
+        kind: "lane",
+        lane: compiled.lane,
+        onStall: (error) => activities.setStall(key, error?.message),
+      };
+    default:
+      return compiled satisfies never;
+  }
 }

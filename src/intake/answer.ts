@@ -1,4 +1,5 @@
-import type { ObservationRef, RejectedReason, Verdict } from "../model/verdict.ts";
+import type { ObservationRef, RejectedReason } from "../model/verdict.ts";
+import type { TakenFinding } from "./route.ts";
 
 /** What became of the findings of one request (contract, section 8). */
 export interface AnswerBody {
@@ -6,6 +7,7 @@ export interface AnswerBody {
   readonly created: number;
   readonly deduplicated: number;
   readonly filtered: number;
+  /** Also those that were laid aside as dead letters. */
   readonly rejected: number;
   readonly spooled: number;
   /** Each once, also those that existed. */
@@ -32,21 +34,24 @@ const MENDED_BY: Readonly<Record<RejectedReason, "sender" | "time" | "ourselves"
 };
 
 /**
- * The answer to a request whose findings got these verdicts: 503 if one could not be written now; else 201 if one
- * was created; else 200; 400 only if all were rejected.
+ * The answer to a request whose findings went so: 503 if one could neither be written nor spooled; else 202 if one was
+ * spooled; else 201 if one was created; else 200; 400 only if all were rejected.
  */
-export function answer(verdicts: readonly Verdict[]): Answer {
-  const count = (kind: Verdict["kind"]): number => verdicts.filter((verdict) => verdict.kind === kind).length;
+export function answer(verdicts: readonly TakenFinding[]): Answer {
+  const count = (kind: TakenFinding["kind"]): number =>
+    verdicts.filter((verdict) => verdict.kind === kind).length;
   const body: AnswerBody = {
     received: verdicts.length,
     created: count("created"),
     deduplicated: count("deduplicated"),
     filtered: count("filtered"),
-    rejected: count("rejected"),
-    spooled: 0,
+    rejected: count("rejected") + count("dead-lettered"),
+    spooled: count("spooled"),
     observations: observationsOf(verdicts),
     errors: verdicts.flatMap((verdict, index) =>
-      verdict.kind === "rejected" ? [{ index, reason: verdict.message }] : []
+      verdict.kind === "rejected" || verdict.kind === "dead-lettered"
+        ? [{ index, reason: verdict.message }]
+        : []
     ),
   };
   return { status: statusOf(verdicts, body), body };
@@ -66,7 +71,7 @@ export function rejectedWhole(reason: string): AnswerBody {
   };
 }
 
-function statusOf(verdicts: readonly Verdict[], body: AnswerBody): Answer["status"] {
+function statusOf(verdicts: readonly TakenFinding[], body: AnswerBody): Answer["status"] {
   const isMendedBy = (who: (typeof MENDED_BY)[RejectedReason]): boolean =>
     verdicts.some((verdict) => verdict.kind === "rejected" && MENDED_BY[verdict.reason] === who);
   if (isMendedBy("time")) return 503;
@@ -76,7 +81,7 @@ function statusOf(verdicts: readonly Verdict[], body: AnswerBody): Answer["statu
   return isMendedBy("ourselves") ? 500 : 400;
 }
 
-function observationsOf(verdicts: readonly Verdict[]): readonly ObservationRef[] {
+function observationsOf(verdicts: readonly TakenFinding[]): readonly ObservationRef[] {
   const byKey = new Map<string, ObservationRef>();
   for (const verdict of verdicts) {
     if (verdict.kind !== "created" && verdict.kind !== "deduplicated") continue;

@@ -58,12 +58,16 @@ async function admit(c: Context<IntakeEnv>, options: IntakeOptions): Promise<Res
       return unavailable("The Ingesters are not known yet", RETRY_AFTER.sync);
     case "draining":
       return stopping();
+    case "remembered":
     case "ready":
       break;
     default:
       return state satisfies never;
   }
   const route = findRoute(options.routes, c.req.path);
+  if (route === undefined && state === "remembered") {
+    return unavailable("No Ingester that is known yet has a webhook of this path", RETRY_AFTER.sync);
+  }
   if (route === undefined) return problem("not-found", "No Ingester has a webhook of this path");
   c.set("source", route.source);
   if (route.kind === "closed") return unavailable(route.message, RETRY_AFTER.ingester);
@@ -143,7 +147,7 @@ function answerTaken(taken: Taken): Response {
         members: body,
       });
     case 503:
-      return unavailable("Not everything could be written now", RETRY_AFTER.apiServer, body);
+      return unavailable("Not everything could be written or spooled now", RETRY_AFTER.apiServer, body);
     default:
       return Response.json(body, { status });
   }

@@ -2,10 +2,13 @@ import type { WebhookAuth } from "../model/ingester.ts";
 import type { Json } from "../model/json.ts";
 import type { Verdict } from "../model/verdict.ts";
 
-/** What became of a payload; every finding in it has its verdict. */
+/** What became of a finding, as its sender is told. */
+export type TakenFinding = Verdict | { readonly kind: "spooled" };
+
+/** What became of a payload; every finding in it has its verdict, or lies on disk. */
 export interface Taken {
   readonly kind: "verdicts";
-  readonly verdicts: readonly Verdict[];
+  readonly verdicts: readonly TakenFinding[];
 }
 
 /** A webhook that takes payloads. */
@@ -38,7 +41,10 @@ export type Route = OpenRoute | ClosedRoute;
 
 /** The webhooks as they stand now. */
 export interface RouteTable {
-  /** Until the Ingesters are known, and when the program stops, no path leads anywhere. */
-  readonly state: "not-synced" | "ready" | "draining";
+  /**
+   * Until the Ingesters are known, and when the program stops, no path leads anywhere. `remembered`: they are those of an
+   * earlier start, so that a path that leads nowhere may be one of a newer Ingester.
+   */
+  readonly state: "not-synced" | "remembered" | "ready" | "draining";
   find(path: string): Route | undefined;
 }

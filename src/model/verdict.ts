@@ -27,9 +27,9 @@ export const REJECTED_REASONS = [
   "wrong_shape",
   /** Larger than the limit. */
   "too_large",
-  /** The API server refused the object for good (400, 413, 422). */
+  /** The API server refused the object for good (400, 413, 422), and it could not be kept as a dead letter. */
   "refused",
-  /** It could not be written now, and its sender was told so (503). */
+  /** It could neither be written nor spooled now, and its sender was told so (503). */
   "unavailable",
   /** This replica stopped leading before it was written; the next leader reads it again. */
   "term_ended",
@@ -38,6 +38,22 @@ export const REJECTED_REASONS = [
 ] as const;
 /** One of {@link REJECTED_REASONS}. */
 export type RejectedReason = (typeof REJECTED_REASONS)[number];
+
+/** Why a finding was laid aside with all that is needed to try it again: a closed set. */
+export const DEAD_LETTER_REASONS = [
+  /** The API server refused the object (400). */
+  "refused",
+  /** It does not fit the definition of Observations (422). */
+  "invalid",
+  /** It is larger than the API server takes (413). */
+  "too_large",
+  /** It could not be written within SPOOL_MAX_AGE. */
+  "too_old",
+  /** Its Ingester was deleted, and did not come back within SPOOL_MAX_AGE. */
+  "ingester_gone",
+] as const;
+/** One of {@link DEAD_LETTER_REASONS}. */
+export type DeadLetterReason = (typeof DEAD_LETTER_REASONS)[number];
 
 /** Where an Observation lies. */
 export interface ObservationRef {
@@ -50,4 +66,5 @@ export type Verdict =
   | { readonly kind: "created"; readonly observation: ObservationRef }
   | { readonly kind: "deduplicated"; readonly observation: ObservationRef }
   | { readonly kind: "filtered"; readonly reason: FilteredReason }
-  | { readonly kind: "rejected"; readonly reason: RejectedReason; readonly message: string };
+  | { readonly kind: "rejected"; readonly reason: RejectedReason; readonly message: string }
+  | { readonly kind: "dead-lettered"; readonly reason: DeadLetterReason; readonly message: string };

@@ -16,6 +16,14 @@ export interface Metrics {
   readonly received: Counter<"source">;
   readonly rejected: Counter<"source" | "reason">;
   readonly inFlight: Gauge<"source">;
+  readonly deadLetters: Counter<"source" | "reason">;
+  readonly deadLettersHeld: Gauge;
+  readonly deadLettersDropped: Counter;
+  readonly spoolBytes: Gauge;
+  readonly spoolRecords: Gauge;
+  readonly spoolOldestAge: Gauge;
+  readonly spoolWritable: Gauge;
+  readonly spoolCorrupt: Counter;
   readonly dryRun: Counter<"source" | "verdict">;
   readonly expressionErrors: Counter<"source" | "field">;
   readonly filterConfigMapValid: Gauge;
@@ -115,6 +123,47 @@ export function createMetrics(version: string): Metrics {
       name: "zen_watcher_signals_in_flight",
       help: "Findings received that have no verdict yet",
       labelNames: ["source"],
+      registers,
+    }),
+    deadLetters: new Counter({
+      name: "zen_watcher_dead_letters_total",
+      help: "Findings that were laid aside as dead letters, by reason",
+      labelNames: ["source", "reason"],
+      registers,
+    }),
+    deadLettersHeld: new Gauge({
+      name: "zen_watcher_dead_letters",
+      help: "Dead letters that this replica holds",
+      registers,
+    }),
+    deadLettersDropped: new Counter({
+      name: "zen_watcher_dead_letters_dropped_total",
+      help: "Dead letters that made room for younger ones",
+      registers,
+    }),
+    spoolBytes: new Gauge({
+      name: "zen_watcher_spool_bytes",
+      help: "Size of the spool's files, those of adopted folders included",
+      registers,
+    }),
+    spoolRecords: new Gauge({
+      name: "zen_watcher_spool_records",
+      help: "Signals in the spool that are not all written yet",
+      registers,
+    }),
+    spoolOldestAge: new Gauge({
+      name: "zen_watcher_spool_oldest_age_seconds",
+      help: "How long the oldest of them lies there; 0 for none",
+      registers,
+    }),
+    spoolWritable: new Gauge({
+      name: "zen_watcher_spool_writable",
+      help: "1 when the spool has room and takes writes, else 0",
+      registers,
+    }),
+    spoolCorrupt: new Counter({
+      name: "zen_watcher_spool_corrupt_records_total",
+      help: "Places in files of spool and dead letters that held no sound record",
       registers,
     }),
     dryRun: new Counter({

@@ -2,21 +2,55 @@ import { fingerprint } from "../deduplicate/fingerprint.ts";
 import type { RecentNames } from "../deduplicate/recent_names.ts";
 import type { Finding, Normalized } from "../model/finding.ts";
 import type { Fingerprint } from "../model/fingerprint.ts";
+import type { Observation } from "../model/observation.ts";
 import type { Signal } from "../model/signal.ts";
+import type { SpooledObservation, SpooledSignal } from "../model/spooled.ts";
 import type { ObservationRef, Verdict } from "../model/verdict.ts";
 import { normalize, type Self } from "../normalize/normalize.ts";
 import type { Log } from "../observe/log.ts";
 import type { Metrics } from "../observe/metrics.ts";
 import type { Clock } from "../run/clock.ts";
 import { buildObservation } from "../write/build_observation.ts";
+import type { DeadLetterBox } from "../write/dead_letters.ts";
 import { place, type PlaceSettings } from "../write/place.ts";
-import { type ObservationWriter, TermEndedError, type WriteTerms } from "../write/writer.ts";
+import {
+  type ObservationWriter,
+  TermEndedError,
+  type WriteResult,
+  type WriteTerms,
+} from "../write/writer.ts";
 import { Admission, type ClusterFilter } from "./admission.ts";
 import type { Lane } from "./lane.ts";
+import type { Ledger } from "./ledger.ts";
 import { signalTime } from "./signal_time.ts";
+
+/** A finding that has no verdict yet: it could not be written in the time that was given, or nobody tried. */
+export interface Open {
+  readonly kind: "open";
+  readonly message: string;
+  /** True: only a person can mend what hinders it. */
+  readonly isStalled: boolean;
+  /** What the API server asked to wait. */
+  readonly retryAfterMilliseconds?: number | undefined;
+}
+
+/** How a finding stands. */
+export type Outcome = Verdict | Open;
+
+/** How the findings of a signal stand that was left open before. */
+export interface Resumed {
+  /** Their places in the signal, beside what became of them. */
+  readonly outcomes: readonly (readonly [index: number, outcome: Outcome])[];
+  readonly total: number;
+}
 
 /** How long and for whom the findings of one signal are written. */
 export type ProcessTerms = Omit<WriteTerms, "isDryRun">;
+
+/** Terms of one signal; undefined: nothing is written now. */
+type Terms = BoundedTerms | undefined;
+
+const UNTRIED: Open = { kind: "open", message: "Nothing was tried yet", isStalled: false };
 
 interface BoundedTerms extends ProcessTerms {
   /** Monotonic time, in milliseconds, up to which all findings of the signal are written. */
@@ -28,6 +62,8 @@ export class Pipeline {
   readonly #writer: ObservationWriter;
   readonly #recent: RecentNames;
   readonly #metrics: Metrics;
+  readonly #ledger: Ledger;
+  readonly #deadLetters: DeadLetterBox;
   readonly #clock: Clock;
   readonly #log: Log;
   readonly #place: PlaceSettings;
@@ -40,6 +76,8 @@ export class Pipeline {
     readonly writer: ObservationWriter;
     readonly recent: RecentNames;
     readonly metrics: Metrics;
+    readonly ledger: Ledger;
+    readonly deadLetters: DeadLetterBox;
     readonly clock: Clock;
     readonly log: Log;
     readonly place: PlaceSettings;
@@ -51,6 +89,8 @@ export class Pipeline {
     this.#writer = parts.writer;
     this.#recent = parts.recent;
     this.#metrics = parts.metrics;
+    this.#ledger = parts.ledger;
+    this.#deadLetters = parts.deadLetters;
     this.#clock = parts.clock;
     this.#log = parts.log.component("pipeline");
     this.#place = parts.place;
@@ -70,14 +110,17 @@ export class Pipeline {
     terms: ProcessTerms,
     abort: AbortSignal,
   ): Promise<readonly Verdict[]> {
-    const bounded = { ...terms, patientUntil: this.#clock.monotonic() + terms.patienceMilliseconds };
-    const items = normalize(signal, { stages: lane.stages, self: this.#self() });
-    const { source } = lane;
-    this.#metrics.received.inc({ source }, items.length);
-    this.#metrics.inFlight.inc({ source }, items.length);
-    const settled = await Promise.allSettled(
-      items.map((item) => this.#settle(item, signal, lane, bounded, abort)),
-    );
+    const items = this.#split(signal, lane);
+    this.#ledger.receive(lane.source, items.length);
+    const settled = await Promise.allSettled(items.map(async (item) => {
+      try {
+        const outcome = await this.#handle(item, signal, lane, this.#bounded(terms), abort);
+        return this.#count(outcome.kind === "open" ? unavailable(outcome.message) : outcome, item, lane);
+      } catch (error) {
+        this.#count(TERM_ENDED, item, lane);
+        throw error;
+      }
+    }));
     return settled.map((outcome) => {
       if (outcome.status === "rejected") throw outcome.reason;
       return outcome.value;
@@ -89,37 +132,129 @@ export class Pipeline {
     this.#recent.clear();
   }
 
-  async #settle(
-    found: Normalized,
+  /**
+   * Takes a signal as far as it goes under these terms. What is left open is in flight until it is resumed or given up;
+   * when `abort` aborts, that is all that had no verdict.
+   *
+   * @param terms undefined: findings that are to be written are all left open
+   */
+  async receive(
     signal: Signal,
     lane: Lane,
-    terms: BoundedTerms,
+    terms: ProcessTerms | undefined,
     abort: AbortSignal,
-  ): Promise<Verdict> {
-    let item = found;
+  ): Promise<readonly Outcome[]> {
+    const items = this.#split(signal, lane);
+    this.#ledger.receive(lane.source, items.length);
+    const bounded = terms === undefined ? undefined : this.#bounded(terms);
+    return await Promise.all(items.map((item) => this.#proceed(item, signal, lane, bounded, abort)));
+  }
+
+  /**
+   * Goes on with a signal that was left open, and counted as received, by this process.
+   *
+   * @param most so many of its findings are tried at most
+   */
+  async resume(
+    spooled: SpooledSignal,
+    given: Lane,
+    terms: ProcessTerms,
+    most: number,
+    abort: AbortSignal,
+  ): Promise<Resumed> {
+    const lane = { ...given, source: spooled.source };
+    const signal: Signal = {
+      source: spooled.source,
+      payload: spooled.payload,
+      receivedAt: spooled.receivedAt,
+    };
+    const items = this.#split(signal, lane);
+    // Another version may split it otherwise; then all of it is taken, since names make that harmless.
+    const open = items.length === spooled.total ? spooled.open : items.map((_, index) => index);
+    this.#ledger.recount(spooled.source, spooled.open.length, open.length);
+    const bounded = this.#bounded(terms);
+    const outcomes = await Promise.all(open.map(async (index, place): Promise<readonly [number, Outcome]> => {
+      const item = items[index];
+      if (item === undefined || place >= most) return [index, UNTRIED];
+      return [index, await this.#proceed(item, signal, lane, bounded, abort)];
+    }));
+    return { outcomes, total: items.length };
+  }
+
+  /** Writes an Observation that was laid aside as it is, and counted as received by this process. */
+  async resumeObservation(
+    { observation, source }: SpooledObservation,
+    lane: Pick<Lane, "ingester" | "isDryRun">,
+    terms: ProcessTerms,
+    abort: AbortSignal,
+  ): Promise<Outcome> {
+    const { category = "operations", severity = "info" } = observation.spec;
     try {
-      item = this.#admission.conform(found, signal, lane);
-      const verdict = item.kind === "finding"
-        ? await this.#decide(item.finding, signal, lane, terms, abort)
-        : item;
-      this.#count(verdict, item, lane);
-      return verdict;
+      const own = { source, ingester: lane.ingester, isDryRun: lane.isDryRun };
+      const outcome = await this.#put(observation, own, this.#bounded(terms), abort);
+      if (outcome.kind !== "open") this.#ledger.settle(source, outcome, { category, severity });
+      return outcome;
     } catch (error) {
-      const isEnd = abort.aborted || error instanceof TermEndedError;
-      const verdict: Verdict = {
-        kind: "rejected",
-        reason: isEnd ? "term_ended" : "internal",
-        message: "the program made a mistake; its log says more",
-      };
-      this.#count(verdict, item, lane);
-      if (isEnd) throw error;
-      // One finding that we cannot handle must not stop the others, nor the source.
-      this.#log.error("Finding not handled", {
-        source: lane.source,
-        ingester: lane.ingester.name,
-        error: error instanceof Error ? error.stack ?? error.message : String(error),
-      });
-      return verdict;
+      if (abort.aborted || error instanceof TermEndedError) return STOPPING;
+      throw error;
+    }
+  }
+
+  #split(signal: Signal, lane: Lane): readonly Normalized[] {
+    const items = normalize(signal, { stages: lane.stages, self: this.#self() });
+    return items.map((item) => {
+      try {
+        return this.#admission.conform(item, signal, lane);
+      } catch (error) {
+        return this.#mistake(error, lane);
+      }
+    });
+  }
+
+  /** One finding that we cannot handle must not stop the others, nor the source. */
+  #mistake(error: unknown, lane: Lane): Extract<Verdict, { kind: "rejected" }> {
+    this.#log.error("Finding not handled", {
+      source: lane.source,
+      ingester: lane.ingester.name,
+      error: error instanceof Error ? error.stack ?? error.message : String(error),
+    });
+    return { kind: "rejected", reason: "internal", message: "the program made a mistake; its log says more" };
+  }
+
+  #bounded(terms: ProcessTerms): BoundedTerms {
+    return { ...terms, patientUntil: this.#clock.monotonic() + terms.patienceMilliseconds };
+  }
+
+  /** Takes one finding as far as it goes, and counts it if it has its verdict. */
+  async #proceed(
+    item: Normalized,
+    signal: Signal,
+    lane: Lane,
+    terms: Terms,
+    abort: AbortSignal,
+  ): Promise<Outcome> {
+    try {
+      const outcome = await this.#handle(item, signal, lane, terms, abort);
+      return outcome.kind === "open" ? outcome : this.#count(outcome, item, lane);
+    } catch {
+      return STOPPING;
+    }
+  }
+
+  /** Throws only when the term or the program ends. */
+  async #handle(
+    item: Normalized,
+    signal: Signal,
+    lane: Lane,
+    terms: Terms,
+    abort: AbortSignal,
+  ): Promise<Outcome> {
+    if (item.kind !== "finding") return item;
+    try {
+      return await this.#decide(item.finding, signal, lane, terms, abort);
+    } catch (error) {
+      if (abort.aborted || error instanceof TermEndedError) throw error;
+      return this.#mistake(error, lane);
     }
   }
 
@@ -127,15 +262,16 @@ export class Pipeline {
     finding: Finding,
     signal: Signal,
     lane: Lane,
-    terms: BoundedTerms,
+    terms: Terms,
     abort: AbortSignal,
-  ): Promise<Verdict> {
+  ): Promise<Outcome> {
     const reason = this.#admission.filter(finding, signal, lane) ??
       (this.#isExpired(finding, signal, lane) ? "expired" : undefined);
     if (reason !== undefined) return { kind: "filtered", reason };
     const id = fingerprint(lane.source, finding, signalTime(finding, signal), lane.windowSeconds);
     const observation = { namespace: this.#namespaceOf(finding, lane), name: id.name };
     if (this.#recent.has(observation)) return this.#asSeen({ kind: "deduplicated", observation }, lane);
+    if (terms === undefined) return UNTRIED;
     if (terms.patientUntil === Infinity) {
       return await this.#write(finding, id, observation, signal, lane, terms, abort);
     }
@@ -162,7 +298,7 @@ export class Pipeline {
     lane: Lane,
     terms: BoundedTerms,
     abort: AbortSignal,
-  ): Promise<Verdict> {
+  ): Promise<Outcome> {
     const observation = buildObservation(finding, id, {
       source: lane.source,
       namespace,
@@ -171,6 +307,15 @@ export class Pipeline {
       receivedAt: signal.receivedAt,
       ttlSeconds: lane.ttlSeconds(finding.severity),
     });
+    return await this.#put(observation, lane, terms, abort);
+  }
+
+  async #put(
+    observation: Observation,
+    lane: Pick<Lane, "source" | "ingester" | "isDryRun">,
+    terms: BoundedTerms,
+    abort: AbortSignal,
+  ): Promise<Outcome> {
     const result = await this.#writer.write(observation, {
       ...terms,
       // However many findings a signal has, and whatever each waited for: the sender waits once.
@@ -188,22 +333,41 @@ export class Pipeline {
         }, lane);
       }
       case "refused":
-        this.#log.error("Observation refused by the API server", {
-          source: lane.source,
-          namespace,
-          name: id.name,
-          reason: result.message,
-        });
-        return this.#asSeen({ kind: "rejected", reason: "refused", message: result.message }, lane);
+        return await this.#layAside(observation, result, lane);
       case "unavailable":
-        return { kind: "rejected", reason: "unavailable", message: result.message };
+        return { ...result, kind: "open" };
       default:
         return result satisfies never;
     }
   }
 
+  /** What the API server refuses for good is kept with its reason, or at least said. */
+  async #layAside(
+    observation: Observation,
+    { reason, message }: Extract<WriteResult, { kind: "refused" }>,
+    lane: Pick<Lane, "source" | "ingester" | "isDryRun">,
+  ): Promise<Verdict> {
+    const { source, ingester } = lane;
+    const { namespace, name } = observation.metadata;
+    const spooledAt = new Date(this.#clock.now()).toISOString();
+    const isKept = !lane.isDryRun && await this.#deadLetters.put({
+      reason,
+      message,
+      what: { kind: "observation", source, ingester, spooledAt, observation },
+    });
+    this.#log.error("Observation refused by the API server", {
+      source,
+      namespace,
+      name,
+      reason: message,
+      kept_as_dead_letter: isKept,
+    });
+    if (isKept) return { kind: "dead-lettered", reason, message };
+    return this.#asSeen({ kind: "rejected", reason: "refused", message }, lane);
+  }
+
   /** With dryRun nothing was written: what would have happened is counted beside. */
-  #asSeen(verdict: Verdict, lane: Lane): Verdict {
+  #asSeen(verdict: Verdict, lane: Pick<Lane, "source" | "ingester" | "isDryRun">): Verdict {
     if (!lane.isDryRun) return verdict;
     this.#metrics.dryRun.inc({ source: lane.source, verdict: verdict.kind });
     this.#log.info("Dry run", { source: lane.source, ingester: lane.ingester.name, verdict: verdict.kind });
@@ -222,28 +386,19 @@ export class Pipeline {
     return last + lane.ttlSeconds(finding.severity) * 1000 < this.#clock.now();
   }
 
-  #count(verdict: Verdict, item: Normalized, lane: Lane): void {
-    const { source } = lane;
-    this.#metrics.inFlight.dec({ source });
-    switch (verdict.kind) {
-      case "created": {
-        const { category, severity } = item.kind === "finding"
-          ? item.finding
-          : { category: "operations", severity: "info" };
-        this.#metrics.created.inc({ source, category, severity });
-        return;
-      }
-      case "deduplicated":
-        this.#metrics.deduplicated.inc({ source });
-        return;
-      case "filtered":
-        this.#metrics.filtered.inc({ source, reason: verdict.reason });
-        return;
-      case "rejected":
-        this.#metrics.rejected.inc({ source, reason: verdict.reason });
-        return;
-      default:
-        verdict satisfies never;
-    }
+  #count(verdict: Verdict, item: Normalized, { source }: Lane): Verdict {
+    this.#ledger.settle(source, verdict, item.kind === "finding" ? item.finding : undefined);
+    return verdict;
   }
+}
+
+const STOPPING: Open = { kind: "open", message: "This replica is stopping", isStalled: false };
+const TERM_ENDED: Verdict = {
+  kind: "rejected",
+  reason: "term_ended",
+  message: "This replica stopped leading before it was written",
+};
+
+function unavailable(message: string): Verdict {
+  return { kind: "rejected", reason: "unavailable", message };
 }

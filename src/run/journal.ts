@@ -79,8 +79,17 @@ export class Journal {
     onRecord: (entry: Entry, text: string) => void,
   ): Promise<Journal> {
     const journal = new Journal(options, disk);
-    await journal.#read(onRecord);
+    await journal.#read(onRecord, true);
     return journal;
+  }
+
+  /** Tells every record that is not done, oldest first, of a journal that somebody else may be writing. */
+  static async peek(
+    options: JournalOptions,
+    disk: Disk,
+    onRecord: (entry: Entry, text: string) => void,
+  ): Promise<void> {
+    await new Journal(options, disk).#read(onRecord, false);
   }
 
   /** Bytes of its files. */
@@ -127,23 +136,24 @@ export class Journal {
 
   /** Whether the disk takes a write now: a mark that means nothing is written and synced. */
   async probe(): Promise<void> {
-    await this.#settled();
+    await this.settled();
     await this.#disk.makeFolder(this.#options.folder);
     await this.#write(encoded(["- 0"]), true);
   }
 
   /** Resolves when everything is written, and closes the file. */
   async close(): Promise<void> {
-    await this.#settled();
+    await this.settled();
     this.#file?.file.close();
     this.#file = undefined;
   }
 
-  async #settled(): Promise<void> {
+  /** Resolves when everything that was asked for is written, or was refused. */
+  async settled(): Promise<void> {
     while (this.#writing !== undefined) await this.#writing;
   }
 
-  async #read(onRecord: (entry: Entry, text: string) => void): Promise<void> {
+  async #read(onRecord: (entry: Entry, text: string) => void, isOurs: boolean): Promise<void> {
     const { folder } = this.#options;
     const found: Entry[] = [];
     const done = new Set<number>();
@@ -157,7 +167,7 @@ export class Journal {
       for (const one of framesOf(bytes)) this.#take(one, segment, file, found, done);
     }
     for (const { id, segment } of found) if (done.has(id)) segment.live.delete(id);
-    await this.#clean();
+    if (isOurs) await this.#clean().catch(() => {});
     // Again, segment by segment: all of it together may be more than the memory should hold.
     for (const segment of [...this.#segments]) {
       if (segment.live.size === 0) continue;

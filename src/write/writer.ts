@@ -2,7 +2,7 @@ import type { Api } from "../kube/api.ts";
 import { resourcePath } from "../kube/api.ts";
 import { ApiError, type ApiErrorKind } from "../kube/errors.ts";
 import { GROUP, type Observation, VERSION } from "../model/observation.ts";
-import type { ObservationRef } from "../model/verdict.ts";
+import type { DeadLetterReason, ObservationRef } from "../model/verdict.ts";
 import type { Metrics } from "../observe/metrics.ts";
 import { Backoff } from "../run/backoff.ts";
 import type { Clock } from "../run/clock.ts";
@@ -13,14 +13,24 @@ import { AdaptiveConcurrency } from "./concurrency.ts";
 export type WriteResult =
   | { readonly kind: "created" | "exists"; readonly observation: ObservationRef }
   /** The API server refuses this object for good. */
-  | { readonly kind: "refused"; readonly message: string }
-  /** It could not be written in the time that was given. */
-  | { readonly kind: "unavailable"; readonly message: string };
+  | { readonly kind: "refused"; readonly reason: DeadLetterReason; readonly message: string }
+  /** It could not be written in the time that was given; `isStalled`: only a person can mend that. */
+  | {
+    readonly kind: "unavailable";
+    readonly message: string;
+    readonly isStalled: boolean;
+    /** What the API server asked to wait. */
+    readonly retryAfterMilliseconds?: number | undefined;
+  };
 
 /** Under what terms one object is written. */
 export interface WriteTerms {
   /** How long failures that may pass are tried again, in milliseconds; Infinity: until the signal aborts. */
   readonly patienceMilliseconds: number;
+  /** Deadline of one request; default follows from the patience. */
+  readonly requestMilliseconds?: number | undefined;
+  /** True: nothing is tried while the API server is known to be away, since something else asks for it. */
+  readonly sparesAway?: boolean | undefined;
   /** True: the API server checks everything and stores nothing (dryRun=All). */
   readonly isDryRun: boolean;
   /** Asked before every request: false when the caller's term as a leader has ended. */
@@ -51,6 +61,8 @@ export class ObservationWriter {
   readonly #metrics: Metrics;
   readonly #concurrency: AdaptiveConcurrency;
   readonly #fallbackNamespace: string;
+  /** Writes in a row that got no answer, or one of a server that is not well. */
+  #unanswered = 0;
 
   constructor(
     options: { readonly concurrency: number; readonly fallbackNamespace: string },
@@ -61,6 +73,11 @@ export class ObservationWriter {
     this.#metrics = parts.metrics;
     this.#fallbackNamespace = options.fallbackNamespace;
     this.#concurrency = new AdaptiveConcurrency(options.concurrency, parts.clock);
+  }
+
+  /** True when the last writes found nobody to take them; the first that is answered ends that. */
+  get isAway(): boolean {
+    return this.#unanswered >= AWAY_AFTER;
   }
 
   /**
@@ -81,7 +98,7 @@ export class ObservationWriter {
     } catch (error) {
       // It waited for its turn, or for an answer. If the create went through all the same, the next try finds it there.
       if (!(error instanceof DeadlineError)) throw error;
-      return { kind: "unavailable", message: "The API server did not take it in time" };
+      return { kind: "unavailable", isStalled: false, message: "The API server did not take it in time" };
     }
   }
 
@@ -95,10 +112,11 @@ export class ObservationWriter {
     let target = observation;
     while (true) {
       const answer = await this.#concurrency.run(
-        () => this.#create(target, terms, signal),
+        () => this.#isSpared(terms) ? Promise.resolve(AWAY) : this.#create(target, terms, signal),
         (tried) => tried.kind === "failed" && tried.error.isPassing ? "overloaded" : "ok",
         signal,
       );
+      if (answer === AWAY) return AWAY;
       if (answer.kind !== "failed") {
         terms.onStall(undefined);
         return answer;
@@ -108,17 +126,22 @@ export class ObservationWriter {
         target = { ...target, metadata: { ...target.metadata, namespace: this.#fallbackNamespace } };
         continue;
       }
-      if (REFUSALS.has(error.kind)) {
-        return { kind: "refused", message: error.message };
-      }
-      if (!error.isPassing) terms.onStall(error);
+      const refusal = REFUSALS.get(error.kind);
+      if (refusal !== undefined) return { kind: "refused", reason: refusal, message: error.message };
+      const isStalled = STALLS.has(error.kind);
+      if (isStalled) terms.onStall(error);
       const wait = Math.max(error.retryAfterMilliseconds ?? 0, backoff.next());
       if (this.#clock.monotonic() - startedAt + wait > terms.patienceMilliseconds) {
-        return { kind: "unavailable", message: error.message };
+        const { message, retryAfterMilliseconds } = error;
+        return { kind: "unavailable", message, isStalled, retryAfterMilliseconds };
       }
       this.#metrics.writeRetries.inc({ reason: error.kind });
       await this.#clock.sleep(wait, signal);
     }
+  }
+
+  #isSpared({ sparesAway }: WriteTerms): boolean {
+    return sparesAway === true && this.isAway;
   }
 
   async #create(
@@ -139,12 +162,15 @@ export class ObservationWriter {
         path: resourcePath({ group: GROUP, version: VERSION, resource: "observations" }, namespace),
         body: observation,
         ...(terms.isDryRun ? { query: { dryRun: "All" } } : {}),
-        timeoutMilliseconds: Math.min(30_000, Math.max(1000, terms.patienceMilliseconds)),
+        timeoutMilliseconds: terms.requestMilliseconds ??
+          Math.min(30_000, Math.max(1000, terms.patienceMilliseconds)),
       }, signal);
+      this.#unanswered = 0;
       timed("created");
       return { kind: "created", observation: { namespace, name } };
     } catch (error) {
       if (!(error instanceof ApiError)) throw error;
+      this.#unanswered = error.kind === "unreachable" || error.kind === "server" ? this.#unanswered + 1 : 0;
       if (error.kind === "already-exists") {
         timed("exists");
         return { kind: "exists", observation: { namespace, name } };
@@ -156,7 +182,20 @@ export class ObservationWriter {
 }
 
 /** What the API server says of an object that it will never take (contract, section 5). */
-const REFUSALS: ReadonlySet<ApiErrorKind> = new Set(["bad-request", "too-large", "invalid"]);
+const REFUSALS: ReadonlyMap<ApiErrorKind, DeadLetterReason> = new Map<ApiErrorKind, DeadLetterReason>([
+  ["bad-request", "refused"],
+  ["too-large", "too_large"],
+  ["invalid", "invalid"],
+]);
+/** What passes only when somebody gives a right or installs a definition; all the rest passes by itself. */
+const STALLS: ReadonlySet<ApiErrorKind> = new Set(["forbidden", "not-found"]);
+/** Writes in a row without an answer after which the API server is taken to be away. */
+const AWAY_AFTER = 3;
+const AWAY: Extract<WriteResult, { kind: "unavailable" }> = {
+  kind: "unavailable",
+  isStalled: false,
+  message: "The API server is away",
+};
 
 function isNamespaceGone(error: ApiError): boolean {
   return error.kind === "namespace-terminating" ||

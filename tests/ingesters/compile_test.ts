@@ -81,14 +81,19 @@ Deno.test("A webhook's path, methods, limits and authentication have defaults fr
     methods: ["POST"],
     auth: { type: "none", secretName: undefined },
     maxBodyBytes: 12 * 1024 * 1024,
+    ack: "created",
   });
-  const tenant = compile({ source: "own", webhook: { path: "/hook", maxBodyBytes: 5 } }, "team-a");
+  const tenant = compile(
+    { source: "own", webhook: { path: "/hook", maxBodyBytes: 5, ack: "spooled" } },
+    "team-a",
+  );
   assert.ok(tenant.kind === "webhook");
   assert.deepEqual(tenant.door, {
     path: "/ns/team-a/hook",
     methods: ["POST"],
     auth: undefined,
     maxBodyBytes: 5,
+    ack: "spooled",
   });
 });
 

@@ -47,7 +47,7 @@ Deno.test("Why an Ingester is ready or not is one table", () => {
 });
 
 Deno.test("A webhook without auth is not ready, since it refuses everyone", () => {
-  const door = { path: "/ingest/falco", methods: ["POST"], maxBodyBytes: 1 };
+  const door = { path: "/ingest/falco", methods: ["POST"], maxBodyBytes: 1, ack: "created" as const };
   assert.equal(
     readinessOf({ kind: "webhook", lane, door: { ...door, auth: undefined } }, activity({}))?.reason,
     "Invalid",

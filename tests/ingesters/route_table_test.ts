@@ -1,15 +1,14 @@
 import assert from "node:assert/strict";
 import { Activities } from "../../src/ingesters/activities.ts";
 import { IngesterRegistry } from "../../src/ingesters/registry.ts";
-import { createRouteTable } from "../../src/ingesters/route_table.ts";
+import { createRouteTable, laneNow } from "../../src/ingesters/route_table.ts";
 import type { RouteTable } from "../../src/intake/route.ts";
 import { ApiError } from "../../src/kube/errors.ts";
 import type { Ingester } from "../../src/model/ingester.ts";
-import { createMetrics } from "../../src/observe/metrics.ts";
 import { FakeClock } from "../support/fake_clock.ts";
 import { COMPILE_SETTINGS, ingesterOf } from "../support/ingester_of.ts";
 import { LiveApi } from "../support/live_api.ts";
-import { pipelineOf } from "../support/pipeline_of.ts";
+import { spoolOf } from "../support/spool_of.ts";
 
 const OBSERVATIONS = "/apis/zen.kube-zen.io/v1alpha1/namespaces/zen/observations";
 const never = new AbortController().signal;
@@ -28,9 +27,10 @@ function scene(ingesters: readonly Ingester[], state: () => RouteTable["state"] 
   const registry = new IngesterRegistry(COMPILE_SETTINGS);
   for (const ingester of ingesters) registry.put(ingester);
   const activities = new Activities();
-  const pipeline = pipelineOf(api, clock, createMetrics("test"));
+  // Its folder is never opened: what cannot be written is refused.
+  const spool = spoolOf(api, clock, { root: "/nowhere", laneOf: () => ({ kind: "wait" }) }).webhooks;
   return {
-    routes: createRouteTable({ registry, activities, pipeline, clock, state }),
+    routes: createRouteTable({ registry, activities, spool, clock, state }),
     api,
     clock,
     activities,
@@ -109,4 +109,24 @@ Deno.test("A write that a person must mend is told of the Ingester, and gives up
   api.answer(OBSERVATIONS, () => ({}));
   await route.take({ a: 1 }, "2026-01-02T12:00:00Z", never);
   assert.equal(activities.of("zen/one").stall, undefined);
+});
+
+Deno.test("What lies in the spool is processed as its Ingester stands now", () => {
+  const registry = new IngesterRegistry(COMPILE_SETTINGS);
+  const activities = new Activities();
+  registry.put(ingesterOf("open", { source: "falco" }));
+  registry.put(ingesterOf("asleep", { source: "own", suspend: true }));
+  registry.put(ingesterOf("reader", { source: "trivy" }));
+  const kinds = (state: RouteTable["state"]): readonly string[] =>
+    ["open", "asleep", "reader", "nobody"].map((name) =>
+      laneNow({ namespace: "zen", name }, { registry, activities, state: () => state }).kind
+    );
+  assert.deepEqual(kinds("ready"), ["lane", "wait", "lane", "gone"]);
+  // Nobody is gone before the API server has said so.
+  assert.deepEqual(kinds("remembered"), ["lane", "wait", "lane", "wait"]);
+  assert.deepEqual(kinds("not-synced"), ["lane", "wait", "lane", "wait"]);
+  const now = laneNow({ namespace: "zen", name: "open" }, { registry, activities, state: () => "ready" });
+  assert.ok(now.kind === "lane");
+  now.onStall(new ApiError("may not create", { code: 403 }));
+  assert.equal(activities.of("zen/open").stall, "may not create");
 });

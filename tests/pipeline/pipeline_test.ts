@@ -7,11 +7,14 @@ import type { Signal } from "../../src/model/signal.ts";
 import type { Verdict } from "../../src/model/verdict.ts";
 import { createMetrics, type Metrics } from "../../src/observe/metrics.ts";
 import type { Lane } from "../../src/pipeline/lane.ts";
+import { Ledger } from "../../src/pipeline/ledger.ts";
 import { Pipeline } from "../../src/pipeline/pipeline.ts";
 import type { Clock } from "../../src/run/clock.ts";
 import { ObservationWriter } from "../../src/write/writer.ts";
 import { type Answer, ScriptedApi } from "../support/scripted_api.ts";
+import { noDeadLetters } from "../support/pipeline_of.ts";
 import { silentLog } from "../support/silent_log.ts";
+import type { DeadLetterBox } from "../../src/write/dead_letters.ts";
 
 const NOW = Date.parse("2026-01-01T00:00:00Z");
 const created: Answer = { kind: "json", value: {} };
@@ -47,7 +50,11 @@ interface Scene {
   process(payload: Json, own?: Partial<Lane>, more?: Partial<Signal>): Promise<readonly Verdict[]>;
 }
 
-function scene(answers: readonly Answer[], patienceMilliseconds = 2000): Scene {
+function scene(
+  answers: readonly Answer[],
+  patienceMilliseconds = 2000,
+  box: DeadLetterBox = noDeadLetters,
+): Scene {
   let now = 0;
   const clock: Clock = {
     now: () => NOW + now,
@@ -64,6 +71,8 @@ function scene(answers: readonly Answer[], patienceMilliseconds = 2000): Scene {
     writer: new ObservationWriter({ concurrency: 4, fallbackNamespace: "zen" }, { api, clock, metrics }),
     recent: new RecentNames({ maxSize: 100, windowSeconds: 60 }, clock),
     metrics,
+    ledger: new Ledger(metrics),
+    deadLetters: box,
     clock,
     log: silentLog,
     place: { podNamespace: "zen", watchNamespaces: [], observationNamespace: undefined },
@@ -88,7 +97,14 @@ function scene(answers: readonly Answer[], patienceMilliseconds = 2000): Scene {
 async function ledger(metrics: Metrics): Promise<[number, number]> {
   const sum = async (metric: { get(): Promise<{ values: { value: number }[] }> }): Promise<number> =>
     (await metric.get()).values.reduce((total, { value }) => total + value, 0);
-  const parts = [metrics.created, metrics.deduplicated, metrics.filtered, metrics.rejected, metrics.inFlight];
+  const parts = [
+    metrics.created,
+    metrics.deduplicated,
+    metrics.filtered,
+    metrics.rejected,
+    metrics.deadLetters,
+    metrics.inFlight,
+  ];
   const sums = await Promise.all(parts.map(sum));
   return [await sum(metrics.received), sums.reduce((total, value) => total + value, 0)];
 }
@@ -197,4 +213,81 @@ Deno.test("When the term ends, what has no verdict is counted as such and thrown
   assert.deepEqual(await ledger(metrics), [1, 1]);
   const { values } = await metrics.rejected.get();
   assert.deepEqual(values.map(({ labels }) => labels.reason), ["term_ended"]);
+});
+
+Deno.test("What is refused for good is a dead letter where it can be kept", async () => {
+  const put: Parameters<DeadLetterBox["put"]>[0][] = [];
+  const box: DeadLetterBox = { put: (letter) => Promise.resolve(put.push(letter) > 0) };
+  const { process, metrics } = scene([refused], 2000, box);
+  const [verdict] = await process(falco("a"));
+  assert.deepEqual(verdict, { kind: "dead-lettered", reason: "invalid", message: "bad" });
+  assert.deepEqual(put.map(({ what }) => [what.kind, what.source, what.ingester.name]), [
+    ["observation", "falco", "falco"],
+  ]);
+  assert.deepEqual(await ledger(metrics), [1, 1]);
+  assert.deepEqual((await metrics.deadLetters.get()).values.map(({ labels }) => labels), [
+    { source: "falco", reason: "invalid" },
+  ]);
+});
+
+Deno.test("What is left open is in flight, and is counted once when it is resumed", async () => {
+  const { pipeline, metrics } = scene([created, away, created]);
+  const payload = [falco("a"), { hello: 1 }, falco("b")];
+  const terms = { patienceMilliseconds: 0, mayWrite: () => true, onStall: () => {} };
+  const signal = { source: "falco", payload, receivedAt: "2026-01-01T00:00:05Z" };
+  const never = new AbortController().signal;
+  const outcomes = await pipeline.receive(signal, lane, terms, never);
+  assert.deepEqual(outcomes.map(({ kind }) => kind), ["created", "rejected", "open"]);
+  assert.deepEqual(await ledger(metrics), [3, 3]);
+  assert.equal((await metrics.inFlight.get()).values[0]?.value, 1);
+  const spooled = {
+    kind: "signal",
+    source: "falco",
+    ingester: lane.ingester,
+    spooledAt: "2026-01-01T00:00:05Z",
+    receivedAt: signal.receivedAt,
+    payload,
+    open: [2],
+    total: 3,
+  } as const;
+  const resumed = await pipeline.resume(spooled, lane, terms, Infinity, never);
+  assert.deepEqual(resumed.outcomes.map(([index, { kind }]) => [index, kind]), [[2, "created"]]);
+  assert.deepEqual(await ledger(metrics), [3, 3]);
+  assert.equal((await metrics.inFlight.get()).values[0]?.value, 0);
+});
+
+Deno.test("What is split otherwise than before is taken whole, and the ledger stays even", async () => {
+  for (const [total, open, count] of [[1, [0], 2], [5, [1, 2, 4], 2]] as const) {
+    const { pipeline, metrics } = scene([created, created]);
+    new Ledger(metrics).receive("falco", open.length);
+    const spooled = {
+      kind: "signal",
+      source: "falco",
+      ingester: lane.ingester,
+      spooledAt: "2026-01-01T00:00:05Z",
+      receivedAt: "2026-01-01T00:00:05Z",
+      payload: [falco("a"), falco("b")],
+      open,
+      total,
+    } as const;
+    const terms = { patienceMilliseconds: 0, mayWrite: () => true, onStall: () => {} };
+    const { outcomes } = await pipeline.resume(spooled, lane, terms, Infinity, new AbortController().signal);
+    assert.deepEqual(outcomes.map(([, { kind }]) => kind), ["created", "created"]);
+    const [received, settled] = await ledger(metrics);
+    assert.deepEqual([received, settled], [Math.max(count, open.length), received]);
+    assert.equal((await metrics.inFlight.get()).values[0]?.value, 0);
+  }
+});
+
+Deno.test("Nothing is tried where that was asked for, but what needs no write has its verdict", async () => {
+  const { pipeline, api, metrics } = scene([]);
+  const outcomes = await pipeline.receive(
+    { source: "falco", payload: [falco("a"), {}, falco("b", "Debug")], receivedAt: "2026-01-01T00:00:05Z" },
+    { ...lane, filter: compileFilter({ minSeverity: "high" }, []) },
+    undefined,
+    new AbortController().signal,
+  );
+  assert.deepEqual(outcomes.map(({ kind }) => kind), ["open", "rejected", "filtered"]);
+  assert.equal(api.requests.length, 0);
+  assert.deepEqual(await ledger(metrics), [3, 3]);
 });

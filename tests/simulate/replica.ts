@@ -10,6 +10,7 @@ import type { Timings } from "../../src/leadership/timings.ts";
 import type { Json } from "../../src/model/json.ts";
 import type { Log, LogFields } from "../../src/observe/log.ts";
 import { createMetrics, type Metrics } from "../../src/observe/metrics.ts";
+import { Ledger } from "../../src/pipeline/ledger.ts";
 import { Pipeline } from "../../src/pipeline/pipeline.ts";
 import { ObservationWriter } from "../../src/write/writer.ts";
 import { COMPILE_SETTINGS } from "../support/ingester_of.ts";
@@ -20,6 +21,7 @@ import { Machine } from "./machine.ts";
 import { type Target, webhookIngester } from "./targets.ts";
 import type { Timeline } from "./timeline.ts";
 import type { Weather } from "./weather.ts";
+import { noDeadLetters } from "../support/pipeline_of.ts";
 
 /** Name of the Lease that is fought for. */
 export const LEASE = "zen-watcher-leader-election";
@@ -140,6 +142,8 @@ export class Replica {
       writer,
       recent: new RecentNames({ maxSize: 1000, windowSeconds: SETTINGS.dedupWindowSeconds }, clock),
       metrics,
+      ledger: new Ledger(metrics),
+      deadLetters: noDeadLetters,
       clock,
       log,
       place: { podNamespace: namespace, watchNamespaces: [], observationNamespace: undefined },

@@ -1,10 +1,15 @@
 import { RecentNames } from "../../src/deduplicate/recent_names.ts";
 import type { Api } from "../../src/kube/api.ts";
 import type { Metrics } from "../../src/observe/metrics.ts";
+import { Ledger } from "../../src/pipeline/ledger.ts";
 import { Pipeline } from "../../src/pipeline/pipeline.ts";
 import type { Clock } from "../../src/run/clock.ts";
+import type { DeadLetterBox } from "../../src/write/dead_letters.ts";
 import { ObservationWriter } from "../../src/write/writer.ts";
 import { silentLog } from "./silent_log.ts";
+
+/** Holds no dead letters, as when there is no disk. */
+export const noDeadLetters: DeadLetterBox = { put: () => Promise.resolve(false) };
 
 /** The pipeline of a watcher in namespace zen, over any API and clock. */
 export function pipelineOf(api: Api, clock: Clock, metrics: Metrics): Pipeline {
@@ -12,6 +17,8 @@ export function pipelineOf(api: Api, clock: Clock, metrics: Metrics): Pipeline {
     writer: new ObservationWriter({ concurrency: 4, fallbackNamespace: "zen" }, { api, clock, metrics }),
     recent: new RecentNames({ maxSize: 100, windowSeconds: 60 }, clock),
     metrics,
+    ledger: new Ledger(metrics),
+    deadLetters: noDeadLetters,
     clock,
     log: silentLog,
     place: { podNamespace: "zen", watchNamespaces: [], observationNamespace: undefined },

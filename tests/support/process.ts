@@ -240,7 +240,8 @@ export async function startReplica(options: ReplicaOptions): Promise<Replica> {
   const guardian = starting.use(Guardian.start(folder));
   const child = await guardian.spawn(executable, {
     args,
-    env,
+    // So that one adopts what another one has left only where a test wants that.
+    env: { SPOOL_DIR: `${folder}/spool`, ...env },
     clearEnv: true,
     cwd: folder,
     stdout: "piped",

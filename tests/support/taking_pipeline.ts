@@ -6,9 +6,11 @@ import type { Signal } from "../../src/model/signal.ts";
 import { createMetrics, type Metrics } from "../../src/observe/metrics.ts";
 import type { ClusterFilter } from "../../src/pipeline/admission.ts";
 import type { Lane } from "../../src/pipeline/lane.ts";
+import { Ledger } from "../../src/pipeline/ledger.ts";
 import { Pipeline } from "../../src/pipeline/pipeline.ts";
 import { ObservationWriter } from "../../src/write/writer.ts";
 import { FakeClock } from "./fake_clock.ts";
+import { noDeadLetters } from "./pipeline_of.ts";
 import { RecordingLog } from "./recording_log.ts";
 
 /** A pipeline of a watcher in namespace zen, over an API server that creates whatever it is sent. */
@@ -38,6 +40,8 @@ export function takingPipeline(clusterFilter?: ClusterFilter): TakingPipeline {
     writer: new ObservationWriter({ concurrency: 4, fallbackNamespace: "zen" }, { api, clock, metrics }),
     recent: new RecentNames({ maxSize: 100, windowSeconds: 60 }, clock),
     metrics,
+    ledger: new Ledger(metrics),
+    deadLetters: noDeadLetters,
     clock,
     log,
     place: { podNamespace: "zen", watchNamespaces: [], observationNamespace: undefined },

@@ -1,0 +1,345 @@
+import type { Spooled } from "../model/spooled.ts";
+import type { Log } from "../observe/log.ts";
+import type { Lane } from "../pipeline/lane.ts";
+import type { Ledger } from "../pipeline/ledger.ts";
+import type { Outcome, Pipeline, ProcessTerms } from "../pipeline/pipeline.ts";
+import { Backoff } from "../run/backoff.ts";
+import type { Clock } from "../run/clock.ts";
+import type { DeadLetterBox } from "../write/dead_letters.ts";
+import type { ObservationWriter } from "../write/writer.ts";
+import type { Pending, Spool } from "./spool.ts";
+
+/** Under which rules a spooled signal is processed now. */
+export type LaneNow =
+  | { readonly kind: "lane"; readonly lane: Lane; readonly onStall: ProcessTerms["onStall"] }
+  /** It is suspended or invalid, or the Ingesters are not known yet. */
+  | { readonly kind: "wait" }
+  /** There is no such Ingester any more. */
+  | { readonly kind: "gone" };
+
+/** What the replay works with. */
+export interface ReplayParts {
+  readonly spool: Spool;
+  readonly pipeline: Pipeline;
+  readonly writer: Pick<ObservationWriter, "isAway">;
+  readonly ledger: Ledger;
+  readonly deadLetters: DeadLetterBox;
+  readonly laneOf: (ingester: Spooled["ingester"]) => LaneNow;
+  /** SPOOL_MAX_AGE. */
+  readonly maxAgeMilliseconds: number;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+/** The records of one Ingester, oldest first. */
+interface Queue {
+  readonly waiting: Set<Pending>;
+  running: number;
+  readonly backoff: Backoff;
+  readonly stallBackoff: Backoff;
+  parkedUntil: number;
+  isStalled: boolean;
+}
+
+const MOST_AT_ONCE = 16;
+const MOST_AT_ONCE_OF_ONE = 8;
+const TURN_MILLISECONDS = 1_000;
+const REQUEST_MILLISECONDS = 10_000;
+/** While the API server is away, so that the one that asks for it finds it soon. */
+const PROBE_MILLISECONDS = 2_000;
+
+/**
+ * Takes what lies in the spool to its verdicts: begun in order for each Ingester, several at once, one alone while the API
+ * server is away. What hinders one Ingester hinders no other.
+ */
+export class Replay {
+  readonly #parts: ReplayParts;
+  readonly #log: Log;
+  readonly #queues = new Map<string, Queue>();
+  readonly #backoff: Backoff;
+  #pausedUntil = -Infinity;
+  #running = 0;
+  #wake: () => void = () => {};
+
+  constructor(parts: ReplayParts) {
+    this.#parts = parts;
+    this.#log = parts.log.component("spool");
+    this.#backoff = new Backoff({ minMilliseconds: 50, maxMilliseconds: 800 }, parts.clock);
+    parts.spool.listen((pending) => {
+      this.#queueOf(pending).waiting.add(pending);
+      this.#wake();
+    });
+  }
+
+  /** Whether a write for this Ingester would only find out again that it waits for a right. */
+  isStalled(ingester: Spooled["ingester"]): boolean {
+    const queue = this.#queues.get(keyOf(ingester));
+    return queue !== undefined && queue.isStalled && queue.waiting.size > 0;
+  }
+
+  /** Whether nothing can be done now: all is done, or what is left waits for somebody else. */
+  get isResting(): boolean {
+    if (this.#running > 0) return false;
+    if (this.#parts.writer.isAway) return true;
+    return [...this.#queues.values()].every((queue) =>
+      queue.waiting.size === 0 || queue.isStalled || this.#laneOf(queue).kind !== "lane"
+    );
+  }
+
+  /** Wakes it, since Ingesters have changed. */
+  nudge(): void {
+    this.#wake();
+  }
+
+  /** Works until `signal` aborts, and until what was begun has ended. */
+  async run(signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      this.#start(signal);
+      await this.#woken(this.#nextTurn(), signal);
+    }
+    while (this.#running > 0) await new Promise<void>((resolve) => this.#wake = resolve);
+  }
+
+  /** Resolves when it rests, or after so long. */
+  async drained(milliseconds: number): Promise<void> {
+    const until = this.#parts.clock.monotonic() + milliseconds;
+    const never = new AbortController().signal;
+    while (!this.isResting && this.#parts.clock.monotonic() < until) {
+      await this.#parts.clock.sleep(20, never);
+    }
+  }
+
+  #start(signal: AbortSignal): void {
+    const now = this.#parts.clock.monotonic();
+    if (now < this.#pausedUntil) return;
+    const most = this.#parts.writer.isAway ? 1 : MOST_AT_ONCE;
+    for (const [key, queue] of [...this.#queues]) {
+      if (queue.waiting.size === 0 && queue.running === 0) {
+        this.#queues.delete(key);
+        continue;
+      }
+      if (now < queue.parkedUntil) continue;
+      for (const pending of [...take(queue.waiting, MOST_AT_ONCE_OF_ONE)]) {
+        if (this.#running >= most) return;
+        if (queue.running >= (queue.isStalled ? 1 : MOST_AT_ONCE_OF_ONE)) break;
+        if (!this.#begin(pending, queue, signal)) break;
+        // The others are asked first in the next turn.
+        this.#queues.delete(key);
+        this.#queues.set(key, queue);
+      }
+    }
+  }
+
+  /** False when nothing of this Ingester can be begun now. */
+  #begin(pending: Pending, queue: Queue, signal: AbortSignal): boolean {
+    const now = this.#laneNow(pending);
+    if (now.kind === "wait") return false;
+    if (now.kind === "gone" && !this.#isTooOld(pending)) return false;
+    queue.waiting.delete(pending);
+    queue.running++;
+    this.#running++;
+    const work = now.kind === "gone"
+      ? this.#layAside(pending, "ingester_gone", "Its Ingester does not exist any more")
+      : this.#attempt(pending, queue, now, signal);
+    work.catch((error: unknown) => {
+      this.#log.error("Spooled signal not handled", {
+        source: pending.source,
+        ingester: pending.ingester.name,
+        error: error instanceof Error ? error.stack ?? error.message : String(error),
+      });
+      return false;
+    }).then((isOver) => {
+      queue.running--;
+      this.#running--;
+      if (!isOver) this.#putBack(queue, pending);
+      this.#wake();
+    });
+    return true;
+  }
+
+  /** At the front, since it was begun before all that wait; and never tried again in the same turn. */
+  #putBack(queue: Queue, pending: Pending): void {
+    const behind = [...queue.waiting];
+    queue.waiting.clear();
+    for (const one of [pending, ...behind]) queue.waiting.add(one);
+    const now = this.#parts.clock.monotonic();
+    if (queue.parkedUntil <= now && this.#pausedUntil <= now) this.#park(queue, queue.stallBackoff.next());
+  }
+
+  /** Tries one record; true when all of it has its verdicts. */
+  async #attempt(
+    pending: Pending,
+    queue: Queue,
+    { lane, onStall }: Extract<LaneNow, { kind: "lane" }>,
+    signal: AbortSignal,
+  ): Promise<boolean> {
+    const { spool, ledger, writer } = this.#parts;
+    const spooled = await spool.read(pending);
+    if (spooled === undefined) {
+      ledger.recount(pending.source, pending.openCount, 0);
+      spool.lose(pending);
+      return true;
+    }
+    const { isAway } = writer;
+    const terms: ProcessTerms = {
+      patienceMilliseconds: 0,
+      requestMilliseconds: isAway ? PROBE_MILLISECONDS : REQUEST_MILLISECONDS,
+      mayWrite: () => true,
+      onStall,
+    };
+    const outcomes = await this.#resume(pending, spooled, lane, terms, isAway ? 1 : Infinity, signal);
+    const hindered = outcomes.filter((outcome) => outcome.kind === "open");
+    if (hindered.length < outcomes.length) {
+      this.#backoff.reset();
+      queue.backoff.reset();
+    }
+    const [first] = hindered;
+    if (first === undefined) {
+      queue.isStalled = false;
+      queue.stallBackoff.reset();
+      spool.done(pending);
+      return true;
+    }
+    if (signal.aborted) return false;
+    if (this.#isTooOld(pending)) return await this.#layAside(pending, "too_old", first.message);
+    this.#slowDown(queue, hindered);
+    return false;
+  }
+
+  async #resume(
+    pending: Pending,
+    spooled: Spooled,
+    lane: Lane,
+    terms: ProcessTerms,
+    most: number,
+    signal: AbortSignal,
+  ): Promise<readonly Outcome[]> {
+    const { pipeline } = this.#parts;
+    if (spooled.kind === "observation") {
+      return [await pipeline.resumeObservation(spooled, lane, terms, signal)];
+    }
+    const known = pending.progress ?? { open: spooled.open, total: spooled.total };
+    const { outcomes, total } = await pipeline.resume({ ...spooled, ...known }, lane, terms, most, signal);
+    const open = outcomes.flatMap(([index, { kind }]) => kind === "open" ? [index] : []);
+    pending.progress = { open, total };
+    pending.openCount = open.length;
+    return outcomes.map(([, outcome]) => outcome);
+  }
+
+  #slowDown(queue: Queue, hindered: readonly Extract<Outcome, { kind: "open" }>[]): void {
+    const asked = Math.max(0, ...hindered.map(({ retryAfterMilliseconds }) => retryAfterMilliseconds ?? 0));
+    queue.isStalled = hindered.some(({ isStalled }) => isStalled);
+    if (queue.isStalled) this.#park(queue, queue.stallBackoff.next());
+    else if (this.#parts.writer.isAway) {
+      this.#pausedUntil = this.#parts.clock.monotonic() + Math.max(asked, this.#backoff.next());
+    } else this.#park(queue, Math.max(asked, queue.backoff.next()));
+  }
+
+  #park(queue: Queue, milliseconds: number): void {
+    queue.parkedUntil = this.#parts.clock.monotonic() + milliseconds;
+  }
+
+  /** True when it lies with the dead letters now; else it stays where it is. */
+  async #layAside(pending: Pending, reason: "too_old" | "ingester_gone", message: string): Promise<boolean> {
+    const { spool, ledger, deadLetters } = this.#parts;
+    const spooled = await spool.read(pending);
+    if (spooled === undefined) return false;
+    const what = spooled.kind === "signal" ? { ...spooled, ...pending.progress } : spooled;
+    if (!await deadLetters.put({ reason, message, what })) return false;
+    for (let count = 0; count < pending.openCount; count++) {
+      ledger.settle(pending.source, { kind: "dead-lettered", reason, message }, undefined);
+    }
+    spool.done(pending);
+    this.#log.error("Spooled signal became a dead letter", {
+      source: pending.source,
+      ingester: `${pending.ingester.namespace}/${pending.ingester.name}`,
+      reason,
+      error: message,
+    });
+    return true;
+  }
+
+  #isTooOld({ spooledAt }: Pending): boolean {
+    return this.#parts.clock.now() - spooledAt > this.#parts.maxAgeMilliseconds;
+  }
+
+  #laneNow(pending: Pending): LaneNow {
+    const now = this.#parts.laneOf(pending.ingester);
+    if (now.kind !== "gone" || pending.kind !== "observation") return now;
+    // What is made already needs no rules any more.
+    const { source, ingester } = pending;
+    return { kind: "lane", lane: bareLane(source, ingester), onStall: () => {} };
+  }
+
+  #laneOf(queue: Queue): LaneNow {
+    const [first] = queue.waiting;
+    return first === undefined ? { kind: "wait" } : this.#laneNow(first);
+  }
+
+  #nextTurn(): number {
+    const now = this.#parts.clock.monotonic();
+    let milliseconds = TURN_MILLISECONDS;
+    if (now < this.#pausedUntil) return Math.min(milliseconds, this.#pausedUntil - now);
+    for (const { waiting, parkedUntil } of this.#queues.values()) {
+      if (waiting.size > 0 && parkedUntil > now) milliseconds = Math.min(milliseconds, parkedUntil - now);
+    }
+    return milliseconds;
+  }
+
+  async #woken(milliseconds: number, signal: AbortSignal): Promise<void> {
+    const over = new AbortController();
+    const stop = (): void => over.abort();
+    signal.addEventListener("abort", stop, { once: true });
+    this.#wake = stop;
+    try {
+      if (!signal.aborted) await this.#parts.clock.sleep(milliseconds, over.signal);
+    } catch {
+      // Woken before its time.
+    } finally {
+      signal.removeEventListener("abort", stop);
+      this.#wake = () => {};
+    }
+  }
+
+  #queueOf({ ingester }: Pending): Queue {
+    const key = keyOf(ingester);
+    const known = this.#queues.get(key);
+    if (known !== undefined) return known;
+    const { clock } = this.#parts;
+    const queue: Queue = {
+      waiting: new Set(),
+      running: 0,
+      backoff: new Backoff({ minMilliseconds: 50, maxMilliseconds: 1_000 }, clock),
+      stallBackoff: new Backoff({ minMilliseconds: 1_000, maxMilliseconds: 15_000 }, clock),
+      parkedUntil: -Infinity,
+      isStalled: false,
+    };
+    this.#queues.set(key, queue);
+    return queue;
+  }
+}
+
+function keyOf({ namespace, name }: Spooled["ingester"]): string {
+  return `${namespace}/${name}`;
+}
+
+function bareLane(source: string, ingester: Spooled["ingester"]): Lane {
+  return {
+    source,
+    ingester,
+    namespaces: [],
+    filter: () => undefined,
+    stages: [],
+    windowSeconds: 1,
+    isDryRun: false,
+    ttlSeconds: () => 1,
+  };
+}
+
+function* take<T>(items: Iterable<T>, count: number): Generator<T> {
+  let taken = 0;
+  for (const item of items) {
+    if (taken++ >= count) return;
+    yield item;
+  }
+}

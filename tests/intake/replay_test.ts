@@ -1,0 +1,267 @@
+import assert from "node:assert/strict";
+import { compileFilter } from "../../src/filter/filter.ts";
+import type { LaneNow } from "../../src/intake/replay.ts";
+import type { ApiRequest } from "../../src/kube/api.ts";
+import { ApiError } from "../../src/kube/errors.ts";
+import type { Observation } from "../../src/model/observation.ts";
+import type { SpooledSignal } from "../../src/model/spooled.ts";
+import type { Lane } from "../../src/pipeline/lane.ts";
+import { FakeClock } from "../support/fake_clock.ts";
+import { LiveApi } from "../support/live_api.ts";
+import { ledgerOf, spoolOf, type SpoolScene } from "../support/spool_of.ts";
+import { temporaryFolder } from "../support/temporary_folder.ts";
+import { until } from "../support/until.ts";
+
+const OBSERVATIONS = "/apis/zen.kube-zen.io/v1alpha1/namespaces/zen/observations";
+const never = new AbortController().signal;
+
+function laneOf(name: string): Lane {
+  return {
+    source: "own",
+    ingester: { namespace: "zen", name },
+    namespaces: [],
+    filter: compileFilter({}, []),
+    stages: [],
+    windowSeconds: 60,
+    isDryRun: false,
+    ttlSeconds: () => 3600,
+  };
+}
+
+interface Scene extends SpoolScene, AsyncDisposable {
+  readonly api: LiveApi;
+  readonly clock: FakeClock;
+  readonly lanes: Map<string, LaneNow>;
+  readonly stalls: (string | undefined)[];
+  /** The titles that were written, in their order. */
+  readonly written: string[];
+  spool1(title: string, ingester?: string, more?: Partial<SpooledSignal>): Promise<void>;
+  /** Lets time pass, and the disk work, until it is so. */
+  passUntil(what: string, isSo: () => boolean, stepMilliseconds?: number): Promise<void>;
+}
+
+async function scene(maxAgeMilliseconds = 86_400_000): Promise<Scene> {
+  const folder = await temporaryFolder();
+  const api = new LiveApi();
+  const clock = new FakeClock();
+  const lanes = new Map<string, LaneNow>();
+  const stalls: (string | undefined)[] = [];
+  const written: string[] = [];
+  for (const name of ["a", "b"]) {
+    const onStall = (error: ApiError | undefined): void => void stalls.push(error?.message);
+    lanes.set(name, { kind: "lane", lane: laneOf(name), onStall });
+  }
+  api.answer(OBSERVATIONS, (request) => void written.push(titleOf(request)));
+  const made = spoolOf(api, clock, {
+    root: folder.path,
+    maxAgeMilliseconds,
+    laneOf: ({ name }) => lanes.get(name) ?? { kind: "gone" },
+  });
+  await made.spool.open(never);
+  const stop = new AbortController();
+  const running = made.replay.run(stop.signal);
+  return {
+    ...made,
+    api,
+    clock,
+    lanes,
+    stalls,
+    written,
+    async spool1(title, ingester = "a", more = {}) {
+      made.ledger.receive("own", more.open?.length ?? 1);
+      await made.spool.append({
+        kind: "signal",
+        source: "own",
+        ingester: { namespace: "zen", name: ingester },
+        spooledAt: new Date(clock.now()).toISOString(),
+        receivedAt: "2026-01-02T12:00:00Z",
+        payload: { title },
+        open: [0],
+        total: 1,
+        ...more,
+      });
+    },
+    async passUntil(what, isSo, stepMilliseconds = 100) {
+      await until(what, async () => {
+        await clock.advance(stepMilliseconds);
+        return isSo();
+      });
+    },
+    async [Symbol.asyncDispose]() {
+      stop.abort();
+      await running;
+      await made.spool.close();
+      await folder[Symbol.asyncDispose]();
+    },
+  };
+}
+
+function titleOf({ body }: ApiRequest): string {
+  return (body as Observation).spec.title ?? "";
+}
+
+Deno.test("What lies in the spool is written, in its order, with the time at which it came", async () => {
+  await using at = await scene();
+  const titles = Array.from({ length: 40 }, (_, index) => `signal ${index}`);
+  for (const title of titles) await at.spool1(title);
+  await at.passUntil("all are written", () => at.spool.pending.size === 0);
+  assert.deepEqual(at.written, titles);
+  const { spec } = at.api.sent("POST")[0]?.body as Observation;
+  assert.equal(spec.detectedAt, "2026-01-02T12:00:00Z");
+  assert.deepEqual(await ledgerOf(at.metrics), [40, 40, 0]);
+});
+
+Deno.test("While the API server is away one asks for it, and all goes on within a second of its return", async () => {
+  await using at = await scene();
+  let requests = 0;
+  at.api.answer(OBSERVATIONS, () => {
+    requests++;
+    throw new ApiError("connection refused", { code: 0 });
+  });
+  for (let index = 0; index < 30; index++) await at.spool1(`signal ${index}`);
+  await at.passUntil("it is known", () => at.writer.isAway);
+  await at.clock.advance(10_000);
+  requests = 0;
+  const before = at.clock.monotonic();
+  await until("a minute has passed", async () => {
+    await at.clock.advance(1000);
+    return at.clock.monotonic() - before >= 60_000;
+  });
+  assert.ok(requests >= 30 && requests < 120, `${requests} requests in a minute`);
+  assert.equal(at.replay.isResting, true);
+  at.api.answer(OBSERVATIONS, (request) => void at.written.push(titleOf(request)));
+  const back = at.clock.monotonic();
+  await at.passUntil("the first is written", () => at.written.length > 0);
+  assert.ok(at.clock.monotonic() - back <= 1000, `${at.clock.monotonic() - back} ms`);
+  await at.passUntil("all are written", () => at.spool.pending.size === 0);
+  assert.equal(at.written.length, 30);
+});
+
+Deno.test("A right that is missing holds up its Ingester alone, and is said", async () => {
+  await using at = await scene();
+  at.api.answer(OBSERVATIONS, (request) => {
+    const { spec } = request.body as Observation;
+    if (spec.ingester?.name === "a") throw new ApiError("may not create", { code: 403 });
+    at.written.push(titleOf(request));
+  });
+  await at.spool1("one of a", "a");
+  await at.spool1("two of a", "a");
+  await at.spool1("one of b", "b");
+  await at.passUntil("the other one is written", () => at.written.length === 1);
+  await at.passUntil("it is said", () => at.stalls.includes("may not create"));
+  await at.passUntil("it is known", () => at.replay.isStalled({ namespace: "zen", name: "a" }));
+  assert.deepEqual([at.spool.pending.size, at.replay.isStalled({ namespace: "zen", name: "b" })], [2, false]);
+  at.api.answer(OBSERVATIONS, (request) => void at.written.push(titleOf(request)));
+  await at.passUntil("all are written", () => at.spool.pending.size === 0);
+  assert.deepEqual(at.written, ["one of b", "one of a", "two of a"]);
+  assert.equal(at.stalls.at(-1), undefined);
+  assert.equal(at.replay.isStalled({ namespace: "zen", name: "a" }), false);
+});
+
+Deno.test("A suspended Ingester's signals wait; those of a deleted one become dead letters in the end", async () => {
+  await using at = await scene(60_000);
+  at.lanes.set("a", { kind: "wait" });
+  at.lanes.delete("b");
+  await at.spool1("asleep", "a");
+  await at.spool1("gone", "b", { open: [0, 1], total: 2 });
+  await at.clock.advance(50_000);
+  assert.equal(at.spool.pending.size, 2);
+  await at.clock.advance(20_000);
+  await at.passUntil("it is laid aside", () => at.spool.pending.size === 1);
+  const [id = ""] = at.deadLetters.ids;
+  const letter = await at.deadLetters.read(id);
+  assert.deepEqual([letter?.reason, letter?.what.ingester.name], ["ingester_gone", "b"]);
+  assert.deepEqual(await ledgerOf(at.metrics), [3, 3, 1]);
+  at.lanes.set("a", { kind: "lane", lane: laneOf("a"), onStall: () => {} });
+  at.replay.nudge();
+  await at.passUntil("it is written", () => at.written.length === 1);
+  assert.deepEqual(await ledgerOf(at.metrics), [3, 3, 0]);
+});
+
+Deno.test("What could not be written for too long is a dead letter, with what is left of it", async () => {
+  await using at = await scene(60_000);
+  let calls = 0;
+  at.api.answer(OBSERVATIONS, () => {
+    if (calls++ > 0) throw new ApiError("connection refused", { code: 0 });
+  });
+  await at.spool1("x", "a", { payload: [{ title: "one" }, { title: "two" }], open: [0, 1], total: 2 });
+  await at.passUntil("it is laid aside", () => at.deadLetters.ids.length === 1, 1000);
+  assert.ok(at.clock.monotonic() >= 60_000);
+  const letter = await at.deadLetters.read(at.deadLetters.ids[0] ?? "");
+  assert.deepEqual(
+    [letter?.reason, letter?.what.kind === "signal" ? letter.what.open.length : undefined],
+    ["too_old", 1],
+  );
+  await at.passUntil("it is done", () => at.spool.pending.size === 0);
+  assert.deepEqual(await ledgerOf(at.metrics), [2, 2, 0]);
+});
+
+Deno.test("A record that is damaged on the disk later is lost alone, and its findings are counted", async () => {
+  await using at = await scene();
+  at.lanes.set("a", { kind: "wait" });
+  await at.spool1("one");
+  await at.spool1("two");
+  for (const pending of at.spool.pending) pending.held = undefined;
+  const [first] = at.spool.pending;
+  const path = `${at.spool.folder}/00000001.log`;
+  const bytes = await Deno.readFile(path);
+  const place = (first?.entry.at ?? 0) + 60;
+  bytes[place] = (bytes[place] ?? 0) ^ 2;
+  await Deno.writeFile(path, bytes);
+  at.lanes.set("a", { kind: "lane", lane: laneOf("a"), onStall: () => {} });
+  at.replay.nudge();
+  await at.passUntil("the other one is written", () => at.spool.pending.size === 0);
+  assert.deepEqual(at.written, ["two"]);
+  assert.deepEqual(await ledgerOf(at.metrics), [2, 2, 0]);
+});
+
+Deno.test("An Observation that was laid aside is written as it is, also without its Ingester", async () => {
+  await using at = await scene();
+  at.ledger.receive("own", 1);
+  const observation = {
+    apiVersion: "zen.kube-zen.io/v1alpha1",
+    kind: "Observation",
+    metadata: { name: "own-x", namespace: "zen" },
+    spec: { source: "own", category: "security", severity: "high", eventType: "x", title: "as it was" },
+  } as unknown as Observation;
+  await at.spool.append({
+    kind: "observation",
+    source: "own",
+    ingester: { namespace: "zen", name: "nobody" },
+    spooledAt: "2026-01-02T12:00:00Z",
+    observation,
+  });
+  await at.passUntil("it is written", () => at.spool.pending.size === 0);
+  assert.deepEqual(at.written, ["as it was"]);
+  assert.deepEqual(await ledgerOf(at.metrics), [1, 1, 0]);
+  assert.deepEqual((await at.metrics.created.get()).values[0]?.labels, {
+    source: "own",
+    category: "security",
+    severity: "high",
+  });
+});
+
+Deno.test("Draining ends when all is written, and no later than asked", async () => {
+  await using at = await scene();
+  await at.spool1("one");
+  let isDrained = false;
+  const draining = at.replay.drained(10_000).then(() => isDrained = true);
+  await at.passUntil("it is drained", () => isDrained);
+  assert.equal(at.spool.pending.size, 0);
+  await draining;
+  at.api.answer(
+    OBSERVATIONS,
+    (_request, signal) =>
+      new Promise((_, reject) =>
+        signal.addEventListener("abort", () => reject(signal.reason), { once: true })
+      ),
+  );
+  await at.spool1("two");
+  isDrained = false;
+  const again = at.replay.drained(5_000).then(() => isDrained = true);
+  const before = at.clock.monotonic();
+  await at.passUntil("it gives up", () => isDrained);
+  assert.ok(at.clock.monotonic() - before <= 6_000);
+  await again;
+  await at.clock.advance(20_000);
+});

@@ -1,0 +1,192 @@
+import assert from "node:assert/strict";
+import { type Pending, SpoolError } from "../../src/intake/spool.ts";
+import type { SpooledSignal } from "../../src/model/spooled.ts";
+import { FakeClock } from "../support/fake_clock.ts";
+import { LiveApi } from "../support/live_api.ts";
+import { ledgerOf, spoolOf, type SpoolScene, type SpoolSceneOptions } from "../support/spool_of.ts";
+import { temporaryFolder } from "../support/temporary_folder.ts";
+import { until } from "../support/until.ts";
+
+const never = new AbortController().signal;
+
+function signalOf(name: string, more: Partial<SpooledSignal> = {}): SpooledSignal {
+  return {
+    kind: "signal",
+    source: "falco",
+    ingester: { namespace: "zen", name: "falco" },
+    spooledAt: "2026-01-02T11:59:00Z",
+    receivedAt: "2026-01-02T11:58:58Z",
+    payload: { name, big: "1507591916000000001" },
+    open: [0],
+    total: 1,
+    ...more,
+  };
+}
+
+function scene(root: string, more: Partial<SpoolSceneOptions> = {}, clock = new FakeClock()): SpoolScene {
+  return spoolOf(new LiveApi(), clock, { root, laneOf: () => ({ kind: "wait" }), ...more });
+}
+
+async function value(
+  gauge: { get(): Promise<{ values: { value: number }[] }> },
+): Promise<number | undefined> {
+  return (await gauge.get()).values[0]?.value;
+}
+
+function only(scene: SpoolScene): Pending {
+  const [pending] = scene.spool.pending;
+  assert.ok(pending !== undefined);
+  return pending;
+}
+
+Deno.test("What was spooled is there after a restart as it was, and is received and in flight", async () => {
+  await using folder = await temporaryFolder();
+  const first = scene(folder.path);
+  await first.spool.open(never);
+  first.ledger.receive("falco", 2);
+  await first.spool.append(signalOf("a", { open: [1, 2], total: 3 }));
+  assert.deepEqual([await value(first.metrics.spoolRecords), first.isUsable()], [1, true]);
+  assert.equal(await value(first.metrics.spoolOldestAge), 60);
+  await first.spool.close();
+
+  const second = scene(folder.path);
+  await second.spool.open(never);
+  assert.deepEqual(await ledgerOf(second.metrics), [2, 2, 2]);
+  const pending = only(second);
+  assert.equal(pending.held, undefined);
+  assert.deepEqual(await second.spool.read(pending), signalOf("a", { open: [1, 2], total: 3 }));
+  second.spool.done(pending);
+  assert.equal(await value(second.metrics.spoolRecords), 0);
+  await second.spool.close();
+  const third = scene(folder.path);
+  await third.spool.open(never);
+  assert.equal(third.spool.pending.size, 0);
+  await third.spool.close();
+});
+
+Deno.test("A folder that a living process has is left alone; one whose process is gone is adopted and removed", async () => {
+  await using folder = await temporaryFolder();
+  const one = scene(folder.path);
+  await one.spool.open(never);
+  await one.spool.append(signalOf("a"));
+  // The same name, as of a pod that was replaced before the old one was gone.
+  const clock = new FakeClock();
+  const twin = scene(folder.path, {}, clock);
+  await twin.spool.open(never);
+  assert.deepEqual([one.spool.folder, twin.spool.folder], [`${folder.path}/one`, `${folder.path}/one~2`]);
+  assert.equal(twin.spool.pending.size, 0);
+  await Deno.mkdir(`${folder.path}/lost+found`);
+  await one.deadLetters.put({ reason: "invalid", message: "bad", what: signalOf("dead") });
+  const [letter] = one.deadLetters.ids;
+  await one.spool.close();
+
+  const stop = new AbortController();
+  const keeping = twin.spool.keep(stop.signal).catch(() => {});
+  await until("it is adopted", async () => {
+    await clock.advance(1000);
+    return twin.spool.pending.size === 1 && twin.deadLetters.ids.length === 1;
+  });
+  assert.deepEqual(twin.deadLetters.ids, [letter]);
+  assert.deepEqual(await ledgerOf(twin.metrics), [1, 1, 1]);
+  assert.deepEqual(await twin.spool.read(only(twin)), signalOf("a"));
+  twin.spool.done(only(twin));
+  await until("it is removed", async () => {
+    await clock.advance(1000);
+    return await Deno.stat(`${folder.path}/one`).then(() => false, () => true);
+  });
+  await Deno.stat(`${folder.path}/lost+found`);
+  stop.abort();
+  await keeping;
+  await twin.spool.close();
+});
+
+Deno.test("A full spool refuses and says so, and has room again when enough is done", async () => {
+  await using folder = await temporaryFolder();
+  const full = scene(folder.path, { maxBytes: 1 << 20 });
+  await full.spool.open(never);
+  const payload = "x".repeat(50_000);
+  await assert.rejects(async () => {
+    for (;;) await full.spool.append(signalOf("a", { payload }));
+  }, SpoolError);
+  assert.deepEqual([full.isUsable(), full.spool.isUsable, await value(full.metrics.spoolWritable)], [
+    false,
+    false,
+    0,
+  ]);
+  assert.equal(full.log.of("Spool is full").length, 1);
+  await assert.rejects(full.spool.append(signalOf("a", { payload })), SpoolError);
+  assert.equal(full.log.of("Spool is full").length, 1);
+  const clock = new FakeClock();
+  for (const pending of [...full.spool.pending].slice(0, 12)) full.spool.done(pending);
+  await until("it has room", async () => {
+    await clock.settle();
+    await full.spool.append(signalOf("b")).catch(() => {});
+    return full.isUsable();
+  });
+  // One that never fits says nothing about the others.
+  await assert.rejects(full.spool.append(signalOf("c", { payload: "x".repeat(2 << 20) })), SpoolError);
+  assert.equal(full.isUsable(), true);
+  await full.spool.close();
+});
+
+Deno.test("A folder that cannot be written is said once, and found again by trying", async () => {
+  await using folder = await temporaryFolder();
+  const clock = new FakeClock();
+  const broken = scene(folder.path, {}, clock);
+  broken.disk.isReadOnly = true;
+  await broken.spool.open(never);
+  assert.deepEqual([broken.isUsable(), broken.spool.folder], [false, undefined]);
+  await assert.rejects(broken.spool.append(signalOf("a")), SpoolError);
+  assert.equal(await broken.deadLetters.put({ reason: "invalid", message: "", what: signalOf("a") }), false);
+  const stop = new AbortController();
+  const keeping = broken.spool.keep(stop.signal).catch(() => {});
+  await clock.advance(5000);
+  broken.disk.isReadOnly = false;
+  await until("it is found", async () => {
+    await clock.advance(1000);
+    return broken.isUsable();
+  });
+  await broken.spool.append(signalOf("a"));
+  broken.disk.room = 10;
+  await assert.rejects(broken.spool.append(signalOf("b")), SpoolError);
+  assert.equal(broken.isUsable(), false);
+  broken.disk.room = undefined;
+  await until("it has room", async () => {
+    await clock.advance(1000);
+    return broken.isUsable();
+  });
+  assert.equal(
+    broken.log.lines.filter(({ level, message }) => level === "error" && /^Spool cannot/.test(message))
+      .length,
+    2,
+  );
+  stop.abort();
+  await keeping;
+  await broken.spool.close();
+  const again = scene(folder.path);
+  await again.spool.open(never);
+  assert.deepEqual((await again.spool.read(only(again)))?.kind, "signal");
+  await again.spool.close();
+});
+
+Deno.test("A damaged record is left out with a line and a count, and the others are there", async () => {
+  await using folder = await temporaryFolder();
+  const first = scene(folder.path);
+  await first.spool.open(never);
+  for (const name of ["a", "b", "c"]) await first.spool.append(signalOf(name));
+  const { at } = [...first.spool.pending][1]?.entry ?? { at: 0 };
+  await first.spool.close();
+  const path = `${folder.path}/one/00000001.log`;
+  const bytes = await Deno.readFile(path);
+  bytes[at + 80] = (bytes[at + 80] ?? 0) ^ 1;
+  await Deno.writeFile(path, bytes);
+  const second = scene(folder.path);
+  await second.spool.open(never);
+  assert.equal(second.spool.pending.size, 2);
+  assert.equal(await value(second.metrics.spoolCorrupt), 1);
+  assert.equal(
+    second.log.of("Record on disk is damaged and left out; what lies around it is kept").length,
+    1,
+  );
+  await second.spool.close();
+});
