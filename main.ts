@@ -1,5 +1,6 @@
 import { runApp } from "./src/app.ts";
 import { crdsText } from "./src/cli/crds_command.ts";
+import { handleLetters } from "./src/cli/deadletters_command.ts";
 import { helpText } from "./src/cli/help.ts";
 import { type Command, parseArguments } from "./src/cli/parse_arguments.ts";
 import { ENVIRONMENT_NAMES } from "./src/cli/settings.ts";
@@ -8,6 +9,8 @@ import { CredentialsError } from "./src/kube/credentials.ts";
 import { ForeignReleaseError } from "./src/leadership/elector.ts";
 import { createLog } from "./src/observe/json_log.ts";
 import { systemClock } from "./src/run/clock.ts";
+import { systemDisk } from "./src/run/disk.ts";
+import { FolderLocks } from "./src/run/folder_lock.ts";
 import { existsSync } from "node:fs";
 import { planDemo } from "./src/cli/demo_command.ts";
 import project from "./deno.json" with { type: "json" };
@@ -36,6 +39,8 @@ async function execute(command: Command): Promise<number> {
       return EXIT.mistake;
     case "demo":
       return await demo(command.isOnce);
+    case "deadletters":
+      return await deadLetters(command);
     case "run":
       return await run(command.config);
     default:
@@ -70,10 +75,7 @@ async function run(config: Extract<Command, { kind: "run" }>["config"]): Promise
     readTextFile: (path: string) => Deno.readTextFileSync(path),
     mayConnect: (host: string) => Deno.permissions.querySync({ name: "net", host }).state === "granted",
   };
-  const mayNotSpool = folderProblem(
-    spoolFolder(config.spool.folder, environment),
-    (name, path) => Deno.permissions.querySync({ name, path }).state === "granted",
-  );
+  const mayNotSpool = folderProblem(spoolFolder(config.spool.folder, environment), isGranted);
   if (mayNotSpool !== undefined) {
     console.error(mayNotSpool);
     return EXIT.mistake;
@@ -89,6 +91,36 @@ async function run(config: Extract<Command, { kind: "run" }>["config"]): Promise
     log.error("Failed", { error: textOf(error) });
     return EXIT.failed;
   }
+}
+
+async function deadLetters(command: Extract<Command, { kind: "deadletters" }>): Promise<number> {
+  const root = spoolFolder(command.spoolFolder, environment);
+  const mayNot = folderProblem(root, isGranted);
+  if (mayNot !== undefined) {
+    console.error(mayNot);
+    return EXIT.mistake;
+  }
+  const log = createLog({
+    level: "warn",
+    format: "text",
+    clock: systemClock,
+    isColoured: false,
+    write: (line) => console.error(line),
+  });
+  const { isDone, text, problems } = await handleLetters({ ...command, root }, {
+    disk: systemDisk,
+    locks: new FolderLocks(systemClock),
+    clock: systemClock,
+    log,
+    orderName: () => crypto.randomUUID(),
+  }, new AbortController().signal);
+  print(text);
+  for (const problem of problems) console.error(problem);
+  return isDone ? EXIT.done : EXIT.failed;
+}
+
+function isGranted(name: "read" | "write", path: string): boolean {
+  return Deno.permissions.querySync({ name, path }).state === "granted";
 }
 
 async function demo(isOnce: boolean): Promise<number> {

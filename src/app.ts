@@ -12,6 +12,7 @@ import { WatchedSecrets } from "./ingesters/secrets.ts";
 import { doTermWork } from "./ingesters/term_work.ts";
 import { createIntakeApp } from "./intake/intake_app.ts";
 import { listen, LISTENER_LIMITS } from "./intake/listener.ts";
+import { keepLetterDesk } from "./intake/letter_desk.ts";
 import { Replay } from "./intake/replay.ts";
 import { Spool } from "./intake/spool.ts";
 import type { TlsFiles } from "./intake/tls_files.ts";
@@ -245,6 +246,8 @@ export async function runApp(config: Config, around: Surroundings, signal: Abort
   });
   const spoolEnd = new AbortController();
   program.run("spool", (inner) => spool.keep(inner));
+  const desk = { folder: () => spool.folder, deadLetters, spool, ledger, disk: systemDisk, clock, log };
+  program.run("letter desk", (inner) => keepLetterDesk(desk, inner));
   // It outlives the others: what webhooks have left behind is written when they have been answered.
   program.run("replay", () => replay.run(spoolEnd.signal));
   program.run("secrets", (inner) => secrets.follow(registry, inner));

@@ -4,15 +4,17 @@ import { SETTINGS } from "./settings.ts";
 const WIDTH = 80;
 const INDENT = "  ";
 /** Where the text beside a short term begins. */
-const TERM_WIDTH = 12;
+const TERM_WIDTH = 14;
 /** Where a flag's name in the environment begins. */
 const ENVIRONMENT_COLUMN = 44;
+const LETTERS_USAGE = " list|replay|drop [ID...|--all] [FLAGS]";
 const BOLD = "\x1b[1m";
 const PLAIN = "\x1b[0m";
 
 const ABOUT: Readonly<Record<CommandName, string>> = {
   run: "Watch the cluster and take webhooks until asked to stop (default)",
   demo: "Show it on an API server of its own, with real payloads and two replicas",
+  deadletters: "List what could never be written as it is, write it again, or forget it",
   crds: "Print both CustomResourceDefinitions as YAML",
   version: "Print the version",
 };
@@ -52,7 +54,8 @@ function programSections(): readonly Section[] {
 }
 
 function commandSections(name: CommandName): readonly Section[] {
-  const flags = name === "run" ? " [FLAGS]" : name === "demo" ? " [--once]" : "";
+  const flags =
+    { run: " [FLAGS]", demo: " [--once]", deadletters: LETTERS_USAGE, crds: "", version: "" }[name];
   const sections: Section[] = [
     ["", wrap(`${ABOUT[name]}.`, "")],
     ["Usage", [`${INDENT}zen-watcher ${name}${flags}`]],
@@ -61,7 +64,30 @@ function commandSections(name: CommandName): readonly Section[] {
   if (name === "demo") {
     sections.push(["Flags", term("--once", "End by itself: 0 when nothing was missing, else 1")]);
   }
+  if (name === "deadletters") sections.push(...letterSections());
   return [...sections, exitSection()];
+}
+
+function letterSections(): readonly Section[] {
+  return [
+    ["What to do", [
+      ...term("list", "Print them, or those with these ids"),
+      ...term("replay", "Put them into the spool again, to be written as if they had just come in"),
+      ...term("drop", "Forget them"),
+    ]],
+    ["Flags", [
+      ...term("--all", "All of them, in the place of ids"),
+      ...term("-o, --output", "table (default), json or yaml"),
+      ...term("--spool-dir", "SPOOL_DIR of the replicas; default as for run"),
+    ]],
+    [
+      "",
+      wrap(
+        "Beside a running replica (kubectl exec) that one does it; else it is done in the folder, and the next start goes on.",
+        "",
+      ),
+    ],
+  ];
 }
 
 function settingsSection(): Section {

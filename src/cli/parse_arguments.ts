@@ -1,10 +1,11 @@
 import { type Config, configOf } from "./config.ts";
 import { nearest } from "./nearest.ts";
+import type { OutputFormat } from "./letter_rows.ts";
 import { readSettings } from "./read_settings.ts";
 import { SETTINGS } from "./settings.ts";
 
 /** What the program can do. */
-export const COMMANDS = ["run", "demo", "crds", "version"] as const;
+export const COMMANDS = ["run", "demo", "deadletters", "crds", "version"] as const;
 /** One of {@link COMMANDS}. */
 export type CommandName = (typeof COMMANDS)[number];
 
@@ -12,18 +13,38 @@ export type CommandName = (typeof COMMANDS)[number];
 export type Command =
   | { readonly kind: "run"; readonly config: Config }
   | { readonly kind: "demo"; readonly isOnce: boolean }
+  | {
+    readonly kind: "deadletters";
+    readonly verb: (typeof LETTER_VERBS)[number];
+    readonly ids: readonly string[] | "all";
+    readonly output: OutputFormat;
+    /** SPOOL_DIR as it was given. */
+    readonly spoolFolder: string | undefined;
+  }
   | { readonly kind: "crds" }
   | { readonly kind: "version" }
   /** `topic` undefined: about the program. */
   | { readonly kind: "help"; readonly topic: CommandName | undefined }
   | { readonly kind: "mistake"; readonly problems: readonly string[] };
 
+const LETTER_VERBS = ["list", "replay", "drop"] as const;
+const OUTPUTS: readonly OutputFormat[] = ["table", "json", "yaml"];
+
 /** Flags that take no value. */
-const SWITCHES = ["--help", "--version", "--once"] as const;
+const SWITCHES = ["--help", "--version", "--once", "--all"] as const;
 type Switch = (typeof SWITCHES)[number];
 
 const SETTING_FLAGS: readonly string[] = Object.values(SETTINGS).map((setting) => setting.flag);
-const FLAGS: readonly string[] = [...SETTING_FLAGS, ...SWITCHES];
+const VALUE_FLAGS: readonly string[] = [...SETTING_FLAGS, "--output"];
+const FLAGS: readonly string[] = [...VALUE_FLAGS, ...SWITCHES];
+/** Other spellings. */
+const SHORT: Readonly<Record<string, string>> = { "-h": "--help", "-o": "--output" };
+/** Flags that go with one command alone, by it; every setting goes with run. */
+const OWN_FLAGS: Readonly<Partial<Record<CommandName, readonly string[]>>> = {
+  run: SETTING_FLAGS,
+  demo: ["--once"],
+  deadletters: ["--spool-dir", "--output", "--all"],
+};
 
 /** The arguments by their kinds, nothing judged but the flags' form. */
 interface Sorted {
@@ -51,6 +72,7 @@ export function parseArguments(
     return { kind: "mistake", problems: [...problems, unknown("command", word, [...COMMANDS, "help"])] };
   }
   if (isHelpWord || sorted.switches.has("--help")) return { kind: "help", topic: name };
+  if (name === "deadletters") return deadLetters(extra, sorted, environment, problems);
   if (extra.length > 0) {
     problems.push(`Cannot take ${quoted(extra)}: ${word} must be called without further words`);
   }
@@ -58,21 +80,54 @@ export function parseArguments(
   return command(name ?? "run", sorted, environment, problems);
 }
 
-function command(
-  name: CommandName,
-  { flags, switches }: Sorted,
+/** Says which flags do not go with a command. */
+function foreignFlags(name: CommandName, { flags, switches }: Sorted): readonly string[] {
+  return [...flags.keys(), ...switches].filter((flag) =>
+    flag !== "--version" && OWN_FLAGS[name]?.includes(flag) !== true
+  ).map((flag) => {
+    const owner = COMMANDS.find((one) => OWN_FLAGS[one]?.includes(flag)) ?? "run";
+    return `Cannot take ${flag}: it must go with ${owner}, given with ${name}`;
+  });
+}
+
+function deadLetters(
+  words: readonly string[],
+  sorted: Sorted,
   environment: Readonly<Record<string, string | undefined>>,
   problems: string[],
 ): Command {
-  for (const flag of [...flags.keys(), ...switches]) {
-    if (flag === "--version") continue;
-    const isAllowed = name === "run" ? SETTING_FLAGS.includes(flag) : name === "demo" && flag === "--once";
-    if (!isAllowed) {
-      problems.push(
-        `Cannot take ${flag}: it must go with ${flag === "--once" ? "demo" : "run"}, given with ${name}`,
-      );
-    }
+  problems.push(...foreignFlags("deadletters", sorted));
+  const [word, ...ids] = words;
+  const verb = LETTER_VERBS.find((one) => one === word);
+  if (verb === undefined) {
+    problems.push(
+      `Cannot take deadletters: it must be followed by list, replay or drop, given ${word ?? "none"}`,
+    );
   }
+  const text = sorted.flags.get("--output") ?? "table";
+  const output = OUTPUTS.find((one) => one === text);
+  if (output === undefined) {
+    problems.push(`Cannot take --output: it must be table, json or yaml, given ${JSON.stringify(text)}`);
+  }
+  const isAll = sorted.switches.has("--all");
+  if (verb !== undefined && isAll && ids.length > 0) {
+    problems.push(`Cannot take --all together with ${quoted(ids)}: only one may be given`);
+  } else if ((verb === "replay" || verb === "drop") && !isAll && ids.length === 0) {
+    problems.push(`Cannot take deadletters ${verb}: it must be followed by ids or --all, given neither`);
+  }
+  if (problems.length > 0 || verb === undefined || output === undefined) return { kind: "mistake", problems };
+  const spoolFolder = sorted.flags.get("--spool-dir") ?? (environment["SPOOL_DIR"] || undefined);
+  return { kind: "deadletters", verb, ids: isAll ? "all" : ids, output, spoolFolder };
+}
+
+function command(
+  name: Exclude<CommandName, "deadletters">,
+  sorted: Sorted,
+  environment: Readonly<Record<string, string | undefined>>,
+  problems: string[],
+): Command {
+  const { flags, switches } = sorted;
+  problems.push(...foreignFlags(name, sorted));
   switch (name) {
     case "run": {
       const read = readSettings(flags, environment);
@@ -105,13 +160,13 @@ function sort(args: readonly string[]): Sorted {
       continue;
     }
     const [written = "", ...values] = argument.split("=");
-    const flag = written === "-h" ? "--help" : written;
+    const flag = SHORT[written] ?? written;
     const byEquals = values.length > 0 ? values.join("=") : undefined;
     const found = SWITCHES.find((name) => name === flag);
     if (found !== undefined) {
       if (byEquals === undefined) switches.add(found);
       else problems.push(`Cannot take ${argument}: ${flag} must be given without a value`);
-    } else if (!SETTING_FLAGS.includes(flag)) {
+    } else if (!VALUE_FLAGS.includes(flag)) {
       problems.push(unknown("flag", flag, FLAGS));
       // The word after it was most likely its value, and is no second mistake.
       if (byEquals === undefined && isValue(args[index + 1]) && !isCommand(args[index + 1])) index++;

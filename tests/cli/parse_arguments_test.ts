@@ -1,6 +1,14 @@
 import assert from "node:assert/strict";
 import { type Command, parseArguments } from "../../src/cli/parse_arguments.ts";
 
+function letters(
+  verb: "list" | "replay" | "drop",
+  ids: readonly string[] | "all",
+  output: "table" | "json" | "yaml" = "table",
+): Extract<Command, { kind: "deadletters" }> {
+  return { kind: "deadletters", verb, ids, output, spoolFolder: undefined };
+}
+
 const commands: readonly (readonly [string, Command])[] = [
   ["demo", { kind: "demo", isOnce: false }],
   ["demo --once", { kind: "demo", isOnce: true }],
@@ -16,6 +24,11 @@ const commands: readonly (readonly [string, Command])[] = [
   ["demo --help", { kind: "help", topic: "demo" }],
   ["run --webhook-port abc --help", { kind: "help", topic: "run" }],
   ["-- crds", { kind: "crds" }],
+  ["deadletters list", letters("list", [])],
+  ["deadletters list abc -o json", letters("list", ["abc"], "json")],
+  ["deadletters replay abc def --output=yaml", letters("replay", ["abc", "def"], "yaml")],
+  ["deadletters drop --all --spool-dir /data", { ...letters("drop", "all"), spoolFolder: "/data" }],
+  ["deadletters --help", { kind: "help", topic: "deadletters" }],
 ];
 for (const [line, expected] of commands) {
   Deno.test(`zen-watcher ${line}`, () => assert.deepEqual(parseArguments(line.split(" "), {}), expected));
@@ -56,6 +69,19 @@ const mistakes: readonly (readonly [string, Record<string, string>, readonly str
   ["--once=yes demo", {}, ["Cannot take --once=yes: --once must be given without a value"]],
   ["run --once", {}, ["Cannot take --once: it must go with demo, given with run"]],
   ["crds --webhook-port 1", {}, ["Cannot take --webhook-port: it must go with run, given with crds"]],
+  ["deadletters", {}, [
+    "Cannot take deadletters: it must be followed by list, replay or drop, given none",
+  ]],
+  ["deadletters bury abc -o xml --once", {}, [
+    "Cannot take --once: it must go with demo, given with deadletters",
+    "Cannot take deadletters: it must be followed by list, replay or drop, given bury",
+    'Cannot take --output: it must be table, json or yaml, given "xml"',
+  ]],
+  ["deadletters drop", {}, [
+    "Cannot take deadletters drop: it must be followed by ids or --all, given neither",
+  ]],
+  ["deadletters drop abc --all", {}, ['Cannot take --all together with "abc": only one may be given']],
+  ["run --all", {}, ["Cannot take --all: it must go with deadletters, given with run"]],
   ["--pod-namespace= --webhok-port 1 --metrics-port x", { LOG_FORMAT: "xml" }, [
     "Unknown flag --webhok-port: did you mean --webhook-port",
     'Cannot take --pod-namespace: it must be a namespace: lower-case letters, digits and hyphens, at most 63, given ""',
@@ -74,6 +100,16 @@ Deno.test("a wrong variable is no mistake of a command that reads no settings", 
 });
 
 Deno.test("a variable without effect yet is taken, and checked", () => {
-  assert.equal(parseArguments([], { SPOOL_MAX_BYTES: "1048576" }).kind, "run");
-  assert.equal(parseArguments([], { SPOOL_MAX_BYTES: "much" }).kind, "mistake");
+  assert.equal(parseArguments([], { MAX_WATCHES: "7" }).kind, "run");
+  assert.equal(parseArguments([], { MAX_WATCHES: "many" }).kind, "mistake");
+});
+
+Deno.test("deadletters looks where SPOOL_DIR says, unless a flag says otherwise", () => {
+  const environment = { SPOOL_DIR: "/from/environment" };
+  const folderOf = (line: string): unknown => {
+    const command = parseArguments(line.split(" "), environment);
+    return command.kind === "deadletters" ? command.spoolFolder : command;
+  };
+  assert.equal(folderOf("deadletters list"), "/from/environment");
+  assert.equal(folderOf("deadletters list --spool-dir /given"), "/given");
 });

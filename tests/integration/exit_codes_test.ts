@@ -48,6 +48,11 @@ const MISTAKES: readonly {
     says: [/LEADER_ELECTION_MODE: disabled is for a single replica, given REPLICA_COUNT 2/],
   },
   {
+    name: "a spool folder outside of what is granted",
+    env: { SPOOL_DIR: "/opt/zen-watcher" },
+    says: [/Cannot use SPOOL_DIR.*--allow-write=\/opt\/zen-watcher/],
+  },
+  {
     name: "a kubeconfig that does not exist",
     kubeconfig: (folder) => `${folder}/nowhere`,
     says: [/Cannot read .*\/nowhere/],
