@@ -3,7 +3,7 @@ import { ApiServer } from "./api_server.ts";
 import { ensureBinaries } from "./binaries.ts";
 import { type CertificateRequest, type Certified, createCertificateAuthority } from "./certificates.ts";
 import { type Cluster, clusterAt, type ServiceAccountIdentity } from "./cluster.ts";
-import { startEtcd } from "./etcd.ts";
+import { Etcd } from "./etcd.ts";
 import { inline, writeKubeconfig } from "./kubeconfig.ts";
 import type { ServerProcess } from "./server_process.ts";
 
@@ -48,6 +48,18 @@ export interface ControlPlane extends Cluster, AsyncDisposable {
   startApiServer(): Promise<void>;
   /** Stops and starts the API server. */
   restartApiServer(): Promise<void>;
+  /** Stops etcd as a crash does; the API server should be stopped before, and be started after it. */
+  killEtcd(): Promise<void>;
+  /** Starts etcd again, on the same port and with what it held, and waits until it is ready. */
+  startEtcd(): Promise<void>;
+  /**
+   * Forgets the history of all objects, so that nobody can list or watch from before this moment.
+   *
+   * @returns the oldest resourceVersion that one can watch from
+   */
+  compactEtcd(): Promise<number>;
+  /** Copies what etcd, which must be stopped, holds at this moment; the returned function puts it back, once. */
+  backUpEtcd(): Promise<() => Promise<void>>;
 }
 
 const CONTEXT = "zen-watcher-test";
@@ -64,8 +76,8 @@ export async function startControlPlane(options: ControlPlaneOptions = {}): Prom
   const guardian = starting.use(Guardian.start(folder));
   const certificateAuthority = createCertificateAuthority("zen-watcher-test-ca");
   const admin = certificateAuthority.issue(ADMIN);
-  const etcd = await startEtcd({ executable: binaries.etcd, guardian }, folder);
-  starting.defer(() => etcd.process.kill());
+  const etcd = await Etcd.start({ executable: binaries.etcd, guardian, folder });
+  starting.defer(() => etcd.kill());
   const apiServer = await ApiServer.start({
     executable: binaries.kubeApiserver,
     guardian,
@@ -96,6 +108,18 @@ export async function startControlPlane(options: ControlPlaneOptions = {}): Prom
     await apiServer.startAgain();
     watch(apiServer.process);
   };
+  const startEtcd = async (): Promise<void> => {
+    await etcd.startAgain();
+    watch(etcd.process);
+  };
+  const backUpEtcd = async (): Promise<() => Promise<void>> => {
+    const copy = `${folder}/etcd-${crypto.randomUUID()}`;
+    await etcd.backUp(copy);
+    return async () => {
+      await etcd.restore(copy);
+      await Deno.remove(copy, { recursive: true });
+    };
+  };
   const cluster = clusterAt(await writeFor(`${folder}/admin.kubeconfig`, admin), folder);
   const running = starting.move();
   return {
@@ -121,6 +145,10 @@ export async function startControlPlane(options: ControlPlaneOptions = {}): Prom
       await apiServer.stop();
       await startApiServer();
     },
+    killEtcd: () => etcd.kill(),
+    startEtcd,
+    compactEtcd: () => etcd.compact(),
+    backUpEtcd,
     [Symbol.asyncDispose]: () => running.disposeAsync(),
   };
 }

@@ -3,6 +3,7 @@ import { acquireCluster } from "../support/cluster.ts";
 import { type ControlPlane, startControlPlane } from "./control_plane.ts";
 
 const CRDS = decodeURIComponent(new URL("../../chart/crds", import.meta.url).pathname);
+const META_VERSION = "jsonpath={.metadata.resourceVersion}";
 const ACCOUNTS = `
 apiVersion: v1
 kind: Namespace
@@ -123,7 +124,44 @@ Deno.test("a control plane is a real one, and nothing of it stays", async (test)
     });
   }
 
-  await test.step("a running API server cannot be started", async () => {
+  await test.step("nobody can read from before a compaction", async () => {
+    const version = await plane.ask(["get", "cm", "kept", "-n", "production", "-o", META_VERSION]);
+    const events = `/api/v1/namespaces/production/events?watch=true&timeoutSeconds=1&resourceVersion=`;
+    assert.equal((await plane.kubectl(["get", "--raw", `${events}${version}`])).code, 0);
+    await plane.ask(["label", "cm", "kept", "-n", "production", "changed=yes"]);
+    const oldest = await plane.compactEtcd();
+    assert.ok(oldest > Number(version), `${oldest}, ${version}`);
+    const tooOld = JSON.parse(await plane.ask(["get", "--raw", `${events}${version}`]));
+    assert.deepEqual([tooOld.type, tooOld.object.reason, tooOld.object.code], ["ERROR", "Expired", 410]);
+    assert.equal((await plane.kubectl(["get", "--raw", `${events}${oldest}`])).code, 0);
+  });
+
+  await test.step("etcd can be stopped, and what it held be put back in the place of what came later", async () => {
+    const label = ["get", "cm", "kept", "-n", "production", "-o", "jsonpath={.metadata.labels}"];
+    const stopBoth = async (): Promise<void> => {
+      await plane.stopApiServer();
+      await plane.killEtcd();
+    };
+    const startBoth = async (): Promise<void> => {
+      await plane.startEtcd();
+      await plane.startApiServer();
+      for (const processId of plane.processIds()) processIds.add(processId);
+    };
+    await stopBoth();
+    const putBack = await plane.backUpEtcd();
+    await startBoth();
+    assert.equal(await plane.ask(label), '{"changed":"yes"}');
+    await plane.ask(["label", "cm", "kept", "-n", "production", "later=yes"]);
+    await stopBoth();
+    await putBack();
+    await startBoth();
+    assert.equal(await plane.ask(label), '{"changed":"yes"}');
+  });
+
+  await test.step("a running API server cannot be started, nor etcd copied while it runs", async () => {
+    await assert.rejects(plane.backUpEtcd(), {
+      message: "Cannot copy the data of etcd: it must be stopped first",
+    });
     await assert.rejects(plane.startApiServer(), {
       message: "Cannot start the API server: it must be stopped first",
     });
@@ -164,7 +202,7 @@ Deno.test("a control plane is a real one, and nothing of it stays", async (test)
   });
 
   await cleanup.disposeAsync();
-  assert.equal(processIds.size, 4);
+  assert.equal(processIds.size, 8);
   for (const processId of processIds) {
     assert.ok(!await isAlive(processId), `process ${processId} is still there`);
   }
