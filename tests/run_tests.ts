@@ -13,7 +13,6 @@ const UNIT_FOLDERS_LEFT_OUT = [
   "support",
   "testdata",
   "e2e",
-  "chaos",
 ];
 /** Share of lines of src that the unit tests must run, in percent. */
 const COVERAGE_THRESHOLD = 80;
