@@ -1,4 +1,6 @@
 import { isJsonObject, type Json, listAt, textAt } from "../../src/model/json.ts";
+import { systemClock } from "../../src/run/clock.ts";
+import { withDeadline } from "../../src/run/deadline.ts";
 import { retryOnCollision } from "./retry_on_collision.ts";
 import { ServerProcess, type ServerStart } from "./server_process.ts";
 
@@ -97,12 +99,14 @@ export class Etcd {
   }
 
   async #ask(path: string, body: unknown): Promise<Json> {
-    const response = await fetch(`${this.url}${path}`, {
-      method: "POST",
-      body: JSON.stringify(body),
-      signal: AbortSignal.timeout(ASK_MILLISECONDS),
-    });
-    const text = await response.text();
+    const { response, text } = await withDeadline(ASK_MILLISECONDS, systemClock, async (signal) => {
+      const response = await fetch(`${this.url}${path}`, {
+        method: "POST",
+        body: JSON.stringify(body),
+        signal,
+      });
+      return { response, text: await response.text() };
+    }, new AbortController().signal);
     if (!response.ok) throw new Error(`Cannot ask etcd for ${path}: status ${response.status}\n${text}`);
     const answer: unknown = JSON.parse(text);
     if (!isJsonObject(answer)) throw new Error(`Cannot ask etcd for ${path}: it must answer an object`);

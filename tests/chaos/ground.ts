@@ -1,0 +1,79 @@
+import { parse } from "yaml";
+import { createCertificateAuthority } from "../control_plane/certificates.ts";
+import { inline, writeKubeconfig } from "../control_plane/kubeconfig.ts";
+import { HOME, install, type Installation, nameOf, REPORT_CRDS } from "../integration/installation.ts";
+import { startTcpProxy, type TcpProxy } from "../support/tcp_proxy.ts";
+import { type ApiProxy, startApiProxy } from "./api_proxy.ts";
+import { type ApiWriter, apiWriter } from "./api_writer.ts";
+import { FED_NAMESPACE } from "./signals.ts";
+
+/** The way of one replica to the API server, and what can go wrong on it. */
+export interface Way {
+  /** Kubeconfig of a replica; leads over both. */
+  readonly kubeconfig: string;
+  readonly network: TcpProxy;
+  readonly server: ApiProxy;
+}
+
+/** A control plane with the program's definitions, rights and Ingesters, a way for each replica, and a place for files. */
+export interface Ground extends AsyncDisposable {
+  readonly installation: Installation;
+  /** Writes what is fed. */
+  readonly writer: ApiWriter;
+  readonly ways: readonly Way[];
+  /** Where all replicas have their spools, each in a folder of its own. */
+  readonly spoolFolder: string;
+}
+
+/** Sources of the Ingesters, and how each is read. */
+const INGESTERS = [
+  ["events", { source: "kubernetes-events", namespaces: [FED_NAMESPACE] }],
+  ["trivy", { source: "trivy", namespaces: [FED_NAMESPACE] }],
+  ["kyverno", { source: "kyverno", namespaces: [FED_NAMESPACE] }],
+  ["falco", { source: "falco", webhook: { auth: { type: "none" } } }],
+  ["chaos", { source: "chaos", webhook: { auth: { type: "none" } } }],
+] as const;
+
+/** Lays it out for so many replicas. */
+export async function layOut(replicas: number, folder: string): Promise<Ground> {
+  await using starting = new AsyncDisposableStack();
+  const installation = starting.use(await install({ crds: [REPORT_CRDS] }));
+  await installation.createNamespaces(FED_NAMESPACE);
+  for (const [name, spec] of INGESTERS) await installation.applyIngester(name, spec);
+  const writer = starting.use(await apiWriter(installation.plane.kubeconfig));
+  const authority = createCertificateAuthority("chaos");
+  const ways: Way[] = [];
+  for (let place = 0; place < replicas; place++) {
+    const { url, ca } = installation.plane;
+    const server = starting.use(startApiProxy({ url, ca, authority }));
+    const network = starting.use(startTcpProxy(server.port));
+    const kubeconfig = `${folder}/replica-${place}.kubeconfig`;
+    await writeKubeconfig(kubeconfig, {
+      context: "chaos",
+      cluster: {
+        server: `https://127.0.0.1:${network.port}`,
+        "certificate-authority-data": inline(authority.certificate),
+      },
+      user: { token: await tokenOf(installation, place) },
+      namespace: HOME,
+    });
+    ways.push({ kubeconfig, network, server });
+  }
+  const spoolFolder = `${folder}/spool`;
+  await Deno.mkdir(spoolFolder);
+  const running = starting.move();
+  return {
+    installation,
+    writer,
+    ways,
+    spoolFolder,
+    [Symbol.asyncDispose]: () => running.disposeAsync(),
+  };
+}
+
+/** There are two accounts with the program's rights; replicas share them. */
+async function tokenOf({ plane }: Installation, place: number): Promise<string> {
+  const name = nameOf(place % 2 === 0 ? 0 : 1);
+  const path = await plane.kubeconfigFor({ serviceAccount: { namespace: HOME, name } });
+  return parse(await Deno.readTextFile(path)).users[0].user.token;
+}

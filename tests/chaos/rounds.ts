@@ -1,0 +1,54 @@
+import { Fleet } from "./fleet.ts";
+import { layOut } from "./ground.ts";
+import { keepLogs } from "./logs.ts";
+import { seedOfRound, seedText } from "./random.ts";
+import { complaintOf, lineOf } from "./report.ts";
+import { playRound, type RoundOptions, type RoundResult } from "./round.ts";
+import { clear, untilHealthy } from "./settle.ts";
+
+/** How rounds are played. */
+export interface RoundsOptions extends RoundOptions {
+  readonly rounds: number;
+  readonly replicas: number;
+  /** Where kubeconfigs, spools and logs go. */
+  readonly folder: string;
+  /** True: the logs of every round that failed are written into the folder. */
+  readonly keep: boolean;
+}
+
+/**
+ * Plays rounds one after the other on one control plane, with the replicas that the round before left.
+ *
+ * @param say takes lines of progress
+ * @param signal aborts when no further round is to begin
+ */
+export async function playRounds(
+  options: RoundsOptions,
+  say: (line: string) => void,
+  signal: AbortSignal,
+): Promise<readonly RoundResult[]> {
+  const { rounds, replicas, folder } = options;
+  await using ground = await layOut(replicas, folder);
+  await using fleet = new Fleet(ground);
+  const problems = await untilHealthy(ground, fleet);
+  if (problems.length > 0) throw new Error(`Cannot begin: all must be well at first: ${problems.join("; ")}`);
+  const results: RoundResult[] = [];
+  for (let index = 0; index < rounds && !signal.aborted; index++) {
+    const seed = seedOfRound(options.seed, index);
+    const result = await playRound(ground, fleet, { ...options, seed });
+    results.push(result);
+    say(lineOf(result, index, rounds));
+    if (!result.isGood) {
+      for (const line of complaintOf(result, replayOf(options, seed))) say(line);
+      if (options.keep) say(`  Logs: ${await keepLogs(ground, fleet, result, folder)}`);
+    }
+    await clear(ground, fleet);
+    await fleet.forget();
+  }
+  return results;
+}
+
+function replayOf({ seconds, rate, replicas, fleetingShare }: RoundsOptions, seed: number): string {
+  return `deno task chaos --seed ${seedText(seed)} --rounds 1 --seconds ${seconds} --rate ${rate} ` +
+    `--replicas ${replicas} --fleeting ${fleetingShare}`;
+}
