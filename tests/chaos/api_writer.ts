@@ -2,6 +2,7 @@ import { parse } from "yaml";
 import type { JsonObject } from "../../src/model/json.ts";
 import { systemClock } from "../../src/run/clock.ts";
 import { DeadlineError, withDeadline } from "../../src/run/deadline.ts";
+import { linesOf } from "../support/lines.ts";
 
 /** What the API server answered. */
 export interface ApiAnswer {
@@ -13,6 +14,8 @@ export interface ApiAnswer {
 export interface ApiWriter extends Disposable {
   /** Sends one request, once; throws as `fetch` does. */
   send(method: string, path: string, body: JsonObject | undefined, signal: AbortSignal): Promise<ApiAnswer>;
+  /** Opens a watch; ends when the API server ends it, or when nobody reads on. */
+  watch(path: string, signal: AbortSignal): AsyncIterable<string>;
   /** Creates an object. That it is there already is said of one whose first answer was lost, and is as good. */
   create(path: string, object: JsonObject, signal: AbortSignal): Promise<void>;
   /** Merges into an object (RFC 7396). */
@@ -81,8 +84,18 @@ export async function apiWriter(kubeconfig: string): Promise<ApiWriter> {
     }
   };
 
+  async function* watch(path: string, signal: AbortSignal): AsyncGenerator<string, void, void> {
+    const response = await fetch(`${cluster.server}${path}`, { client, signal });
+    if (!response.ok || response.body === null) {
+      await response.body?.cancel();
+      throw new Error(`Cannot watch ${path}: status ${response.status}`);
+    }
+    yield* linesOf(response.body);
+  }
+
   return {
     send,
+    watch,
     create: (path, object, signal) =>
       insist("POST", path, object, (status) => status === 201 || status === 409, signal),
     patch: (path, body, signal) => insist("PATCH", path, body, (status) => status === 200, signal),

@@ -34,8 +34,17 @@ const INGESTERS = [
   ["chaos", { source: "chaos", webhook: { auth: { type: "none" } } }],
 ] as const;
 
-/** Lays it out for so many replicas. */
-export async function layOut(replicas: number, folder: string): Promise<Ground> {
+/** How it is laid out. */
+export interface GroundOptions {
+  readonly replicas: number;
+  /** Where kubeconfigs and spools go. */
+  readonly folder: string;
+  /** True: replicas reach the API server without anything in between, for what is measured. */
+  readonly isDirect: boolean;
+}
+
+/** Lays it out. */
+export async function layOut({ replicas, folder, isDirect }: GroundOptions): Promise<Ground> {
   await using starting = new AsyncDisposableStack();
   const installation = starting.use(await install({ crds: [REPORT_CRDS] }));
   await installation.createNamespaces(FED_NAMESPACE);
@@ -48,12 +57,14 @@ export async function layOut(replicas: number, folder: string): Promise<Ground> 
     const server = starting.use(startApiProxy({ url, ca, authority }));
     const network = starting.use(startTcpProxy(server.port));
     const kubeconfig = `${folder}/replica-${place}.kubeconfig`;
+    const straight = { server: url, "certificate-authority-data": inline(ca) };
+    const around = {
+      server: `https://127.0.0.1:${network.port}`,
+      "certificate-authority-data": inline(authority.certificate),
+    };
     await writeKubeconfig(kubeconfig, {
       context: "chaos",
-      cluster: {
-        server: `https://127.0.0.1:${network.port}`,
-        "certificate-authority-data": inline(authority.certificate),
-      },
+      cluster: isDirect ? straight : around,
       user: { token: await tokenOf(installation, place) },
       namespace: HOME,
     });

@@ -1,10 +1,22 @@
-import { type ChaosOptions, parseOptions, USAGE } from "./options.ts";
+import { type ChaosOptions, parseOptions, type Scenario, USAGE } from "./options.ts";
 import { seedText } from "./random.ts";
 import { tableOf } from "./report.ts";
 import { playRounds } from "./rounds.ts";
+import { crash } from "./scenarios/crash.ts";
+import { handOver } from "./scenarios/hand_over.ts";
+import { outage } from "./scenarios/outage.ts";
+import { quiet } from "./scenarios/quiet.ts";
+import { restored } from "./scenarios/restored.ts";
+import type { Finding, ScenarioOptions } from "./scenarios/scenario.ts";
 
 const EXIT = { done: 0, failed: 1, mistake: 2 } as const;
 const ROUNDS = 50;
+const PROOFS: Readonly<
+  Record<
+    Exclude<Scenario, "rounds">,
+    (options: ScenarioOptions, signal: AbortSignal) => Promise<Finding>
+  >
+> = { crash, "hand-over": handOver, outage, quiet, restored };
 
 Deno.exit(await main(Deno.args));
 
@@ -55,8 +67,14 @@ async function play(
   folder: string,
   signal: AbortSignal,
 ): Promise<boolean> {
-  const rounds = options.rounds ?? ROUNDS;
   const say = (line: string): void => console.log(line);
+  const { scenario } = options;
+  if (scenario !== "rounds") {
+    const { isGood, lines } = await PROOFS[scenario]({ ...options, seed, folder, say }, signal);
+    console.log(`\n${isGood ? "ok" : "FAILED"}: ${scenario}\n${lines.map((line) => `  ${line}`).join("\n")}`);
+    return isGood;
+  }
+  const rounds = options.rounds ?? ROUNDS;
   const results = await playRounds({ ...options, rounds, seed, folder }, say, signal);
   console.log(`\n${tableOf(results).join("\n")}`);
   return results.every(({ isGood }) => isGood);

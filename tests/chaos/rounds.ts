@@ -1,10 +1,9 @@
-import { Fleet } from "./fleet.ts";
-import { layOut } from "./ground.ts";
 import { keepLogs } from "./logs.ts";
 import { seedOfRound, seedText } from "./random.ts";
 import { complaintOf, lineOf } from "./report.ts";
 import { playRound, type RoundOptions, type RoundResult } from "./round.ts";
-import { clear, untilHealthy } from "./settle.ts";
+import { clear } from "./settle.ts";
+import { withFleet } from "./with_fleet.ts";
 
 /** How rounds are played. */
 export interface RoundsOptions extends RoundOptions {
@@ -27,25 +26,23 @@ export async function playRounds(
   say: (line: string) => void,
   signal: AbortSignal,
 ): Promise<readonly RoundResult[]> {
-  const { rounds, replicas, folder } = options;
-  await using ground = await layOut(replicas, folder);
-  await using fleet = new Fleet(ground);
-  const problems = await untilHealthy(ground, fleet);
-  if (problems.length > 0) throw new Error(`Cannot begin: all must be well at first: ${problems.join("; ")}`);
-  const results: RoundResult[] = [];
-  for (let index = 0; index < rounds && !signal.aborted; index++) {
-    const seed = seedOfRound(options.seed, index);
-    const result = await playRound(ground, fleet, { ...options, seed });
-    results.push(result);
-    say(lineOf(result, index, rounds));
-    if (!result.isGood) {
-      for (const line of complaintOf(result, replayOf(options, seed))) say(line);
-      if (options.keep) say(`  Logs: ${await keepLogs(ground, fleet, result, folder)}`);
+  const { rounds, folder } = options;
+  return await withFleet({ ...options, isDirect: false }, async (ground, fleet) => {
+    const results: RoundResult[] = [];
+    for (let index = 0; index < rounds && !signal.aborted; index++) {
+      const seed = seedOfRound(options.seed, index);
+      const result = await playRound(ground, fleet, { ...options, seed });
+      results.push(result);
+      say(lineOf(result, index, rounds));
+      if (!result.isGood) {
+        for (const line of complaintOf(result, replayOf(options, seed))) say(line);
+        if (options.keep) say(`  Logs: ${await keepLogs(ground, fleet, result, folder)}`);
+      }
+      await clear(ground, fleet);
+      await fleet.forget();
     }
-    await clear(ground, fleet);
-    await fleet.forget();
-  }
-  return results;
+    return results;
+  });
 }
 
 function replayOf({ seconds, rate, replicas, fleetingShare }: RoundsOptions, seed: number): string {

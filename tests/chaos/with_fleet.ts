@@ -1,0 +1,15 @@
+import { Fleet } from "./fleet.ts";
+import { type Ground, type GroundOptions, layOut } from "./ground.ts";
+import { untilHealthy } from "./settle.ts";
+
+/** Does something with replicas that are ready and led, on ground of their own; both end with it. */
+export async function withFleet<T>(
+  options: GroundOptions,
+  act: (ground: Ground, fleet: Fleet) => Promise<T>,
+): Promise<T> {
+  await using ground = await layOut(options);
+  await using fleet = new Fleet(ground);
+  const problems = await untilHealthy(ground, fleet);
+  if (problems.length > 0) throw new Error(`Cannot begin: all must be well at first: ${problems.join("; ")}`);
+  return await act(ground, fleet);
+}
