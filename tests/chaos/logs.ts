@@ -1,28 +1,18 @@
 import type { Fleet } from "./fleet.ts";
 import type { Ground } from "./ground.ts";
-import { seedText } from "./random.ts";
-import type { RoundResult } from "./round.ts";
 
-/**
- * Writes down what the processes of a round said, and what the round found.
- *
- * @returns the folder
- */
+/** Writes down, in a folder that is made for it, what the replicas and the servers said, and further texts by their names. */
 export async function keepLogs(
   { installation: { plane } }: Ground,
   fleet: Fleet,
-  { seed, balances, problems, diary }: RoundResult,
   folder: string,
-): Promise<string> {
-  const target = `${folder}/failed-${seedText(seed)}`;
-  await Deno.mkdir(target, { recursive: true });
+  texts: Readonly<Record<string, string>>,
+): Promise<void> {
+  await Deno.mkdir(folder, { recursive: true });
   for (const [index, { replica }] of fleet.lives.entries()) {
     const text = replica.lines.map(({ text }) => `${text}\n`).join("");
-    await Deno.writeTextFile(`${target}/${String(index).padStart(2, "0")}-${replica.name}.log`, text);
+    await Deno.writeTextFile(`${folder}/${String(index).padStart(2, "0")}-${replica.name}.log`, text);
   }
-  for (const file of plane.logFiles) await Deno.copyFile(file, `${target}/${file.split("/").at(-1)}`);
-  const found = JSON.stringify({ problems, balances }, undefined, 2);
-  await Deno.writeTextFile(`${target}/found.json`, found);
-  await Deno.writeTextFile(`${target}/diary.txt`, diary.map((line) => `${line}\n`).join(""));
-  return target;
+  for (const file of plane.logFiles) await Deno.copyFile(file, `${folder}/${file.split("/").at(-1)}`);
+  for (const [name, text] of Object.entries(texts)) await Deno.writeTextFile(`${folder}/${name}`, text);
 }

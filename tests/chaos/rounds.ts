@@ -27,7 +27,7 @@ export async function playRounds(
   signal: AbortSignal,
 ): Promise<readonly RoundResult[]> {
   const { rounds, folder } = options;
-  return await withFleet({ ...options, isDirect: false }, async (ground, fleet) => {
+  return await withFleet({ ...options, isDirect: false, keep: false }, async (ground, fleet) => {
     const results: RoundResult[] = [];
     for (let index = 0; index < rounds && !signal.aborted; index++) {
       const seed = seedOfRound(options.seed, index);
@@ -36,7 +36,15 @@ export async function playRounds(
       say(lineOf(result, index, rounds));
       if (!result.isGood) {
         for (const line of complaintOf(result, replayOf(options, seed))) say(line);
-        if (options.keep) say(`  Logs: ${await keepLogs(ground, fleet, result, folder)}`);
+        if (options.keep) {
+          const target = `${folder}/failed-${seedText(seed)}`;
+          const { balances, problems, diary } = result;
+          await keepLogs(ground, fleet, target, {
+            "found.json": JSON.stringify({ problems, balances }, undefined, 2),
+            "diary.txt": diary.join("\n"),
+          });
+          say(`  Logs: ${target}`);
+        }
       }
       await clear(ground, fleet);
       await fleet.forget();

@@ -17,8 +17,8 @@ const PROMISED_MILLISECONDS = 3500;
 
 /** 10,000 Events at 200 a second; the leader is killed while they come in. */
 export async function crash(options: ScenarioOptions, signal: AbortSignal): Promise<Finding> {
-  const { folder, say, rounds = 1 } = options;
-  return await withFleet({ replicas: 2, folder, isDirect: true }, async (ground, fleet) => {
+  const { folder, keep, say, rounds = 1 } = options;
+  return await withFleet({ replicas: 2, folder, keep, isDirect: true }, async (ground, fleet) => {
     const gaps: number[] = [];
     const failovers: number[] = [];
     let isGood = true;

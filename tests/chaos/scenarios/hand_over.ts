@@ -16,8 +16,8 @@ const PROMISED = { median: 100, last: 300 } as const;
 
 /** The leader is asked to stop and started again, again and again, while signals come in. */
 export async function handOver(options: ScenarioOptions, signal: AbortSignal): Promise<Finding> {
-  const { folder, seed, say, rounds = HAND_OVERS } = options;
-  return await withFleet({ replicas: 2, folder, isDirect: true }, async (ground, fleet) => {
+  const { folder, keep, seed, say, rounds = HAND_OVERS } = options;
+  return await withFleet({ replicas: 2, folder, keep, isDirect: true }, async (ground, fleet) => {
     const ledger = new Ledger(roundPrefix(seed));
     const signals = signalsOf(seed, randomOf(seed), { fleetingShare: 0 });
     const feeding = startFeeding(ground, fleet, ledger, signals, RATE, signal);

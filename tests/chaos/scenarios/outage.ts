@@ -10,8 +10,11 @@ const OUTAGE_MILLISECONDS = 60_000;
 const AROUND_MILLISECONDS = 5000;
 
 /** The API server is away for a minute under 50 webhooks a second on two replicas: each is sent once, and taken. */
-export async function outage({ folder, seed, say }: ScenarioOptions, signal: AbortSignal): Promise<Finding> {
-  return await withFleet({ replicas: 2, folder, isDirect: true }, async (ground, fleet) => {
+export async function outage(
+  { folder, keep, seed, say }: ScenarioOptions,
+  signal: AbortSignal,
+): Promise<Finding> {
+  return await withFleet({ replicas: 2, folder, keep, isDirect: true }, async (ground, fleet) => {
     const { plane } = ground.installation;
     const ledger = new Ledger(roundPrefix(seed));
     const feeding = startFeeding(ground, fleet, ledger, alertsOf(seed), RATE, signal);

@@ -13,8 +13,8 @@ const AT_FIRST_MILLISECONDS = 3000;
  * while nobody leads.
  */
 export async function quiet(options: ScenarioOptions, signal: AbortSignal): Promise<Finding> {
-  const { folder, seed, say, silenceSeconds } = options;
-  return await withFleet({ replicas: 2, folder, isDirect: true }, async (ground, fleet) => {
+  const { folder, keep, seed, say, silenceSeconds } = options;
+  return await withFleet({ replicas: 2, folder, keep, isDirect: true }, async (ground, fleet) => {
     const { installation: { plane }, writer } = ground;
     const ledger = new Ledger(roundPrefix(seed));
     const make = async (name: string, isFleeting: boolean): Promise<void> => {

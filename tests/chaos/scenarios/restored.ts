@@ -17,8 +17,8 @@ const FEED_MILLISECONDS = 4000;
  * what came between is not judged.
  */
 export async function restored(options: ScenarioOptions, signal: AbortSignal): Promise<Finding> {
-  const { folder, say } = options;
-  return await withFleet({ replicas: 2, folder, isDirect: true }, async (ground, fleet) => {
+  const { folder, keep, say } = options;
+  return await withFleet({ replicas: 2, folder, keep, isDirect: true }, async (ground, fleet) => {
     const { plane } = ground.installation;
     const before = await feedFor(options, 0, ground, fleet, signal);
     const early = await audit(ground, fleet, [before]);

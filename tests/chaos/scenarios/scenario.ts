@@ -19,7 +19,10 @@ export interface Finding {
 export interface ScenarioOptions {
   readonly seed: number;
   readonly rounds: number | undefined;
+  /** Where kubeconfigs, spools and logs go. */
   readonly folder: string;
+  /** True: what was logged is written into the folder. */
+  readonly keep: boolean;
   readonly silenceSeconds: number;
   readonly say: (line: string) => void;
 }
