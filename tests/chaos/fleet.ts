@@ -105,14 +105,15 @@ export class Fleet implements AsyncDisposable {
     await life.replica.exit;
   }
 
-  /** SIGTERM; it must end in time and say 0. */
+  /** SIGTERM; it must end in time and say 0, unless it had not begun. */
   async stop(place: number): Promise<void> {
     const life = this.#take(place);
     if (life === undefined) return;
     const { replica } = life;
     try {
       const { code, signal } = await replica.stop(END_MILLISECONDS);
-      if (code === 0) return;
+      // One that was only loading has nothing to hand over, and does not know yet that it can be asked.
+      if (code === 0 || signal === "SIGTERM" && !hasBegun(replica)) return;
       this.problems.push(`${replica.name} was asked to stop and ended with ${signal ?? `exit code ${code}`}`);
     } catch {
       this.problems.push(`${replica.name} was asked to stop and did not end within ${END_MILLISECONDS} ms`);
@@ -146,4 +147,8 @@ export class Fleet implements AsyncDisposable {
     this.#running[place] = undefined;
     return life;
   }
+}
+
+function hasBegun({ lines }: Replica): boolean {
+  return lines.some(({ fields: { msg } }) => msg === "Starting");
 }
