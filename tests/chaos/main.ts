@@ -1,5 +1,5 @@
 import { type ChaosOptions, parseOptions, type Scenario, USAGE } from "./options.ts";
-import { seedText } from "./random.ts";
+import { seedOfRound, seedText } from "./random.ts";
 import { tableOf } from "./report.ts";
 import { playRounds } from "./rounds.ts";
 import { crash } from "./scenarios/crash.ts";
@@ -75,7 +75,8 @@ async function play(
     return isGood;
   }
   const rounds = options.rounds ?? ROUNDS;
-  const results = await playRounds({ ...options, rounds, seed, folder }, say, signal);
+  const seeds = Array.from({ length: rounds }, (_, index) => seedOfRound(seed, index));
+  const results = await playRounds({ ...options, seeds, folder }, say, signal);
   console.log(`\n${tableOf(results).join("\n")}`);
   return results.every(({ isGood }) => isGood);
 }

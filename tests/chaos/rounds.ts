@@ -1,13 +1,14 @@
 import { keepLogs } from "./logs.ts";
-import { seedOfRound, seedText } from "./random.ts";
+import { seedText } from "./random.ts";
 import { complaintOf, lineOf } from "./report.ts";
 import { playRound, type RoundOptions, type RoundResult } from "./round.ts";
 import { clear } from "./settle.ts";
 import { withFleet } from "./with_fleet.ts";
 
 /** How rounds are played. */
-export interface RoundsOptions extends RoundOptions {
-  readonly rounds: number;
+export interface RoundsOptions extends Omit<RoundOptions, "seed"> {
+  /** One of each round. */
+  readonly seeds: readonly number[];
   readonly replicas: number;
   /** Where kubeconfigs, spools and logs go. */
   readonly folder: string;
@@ -26,14 +27,14 @@ export async function playRounds(
   say: (line: string) => void,
   signal: AbortSignal,
 ): Promise<readonly RoundResult[]> {
-  const { rounds, folder } = options;
+  const { seeds, folder } = options;
   return await withFleet({ ...options, isDirect: false, keep: false }, async (ground, fleet) => {
     const results: RoundResult[] = [];
-    for (let index = 0; index < rounds && !signal.aborted; index++) {
-      const seed = seedOfRound(options.seed, index);
+    for (const [index, seed] of seeds.entries()) {
+      if (signal.aborted) break;
       const result = await playRound(ground, fleet, { ...options, seed });
       results.push(result);
-      say(lineOf(result, index, rounds));
+      say(lineOf(result, index, seeds.length));
       if (!result.isGood) {
         for (const line of complaintOf(result, replayOf(options, seed))) say(line);
         if (options.keep) {
