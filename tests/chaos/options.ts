@@ -54,7 +54,7 @@ Flags
   --seconds N      for how long signals come in, in one round (20)
   --rate N         signals a second (30)
   --fleeting SHARE share of Events that are deleted right after they were created, from 0
-                   to 1 (0)
+                   to 1 (0.2); only in rounds that do not take history away
   --silence N      seconds of silence in quiet (1200)
   --keep           keeps the folder with the logs of what failed
   --help           shows this
@@ -69,7 +69,7 @@ const FLAGS = {
   "replicas": { type: "string", default: "2" },
   "seconds": { type: "string", default: "20" },
   "rate": { type: "string", default: "30" },
-  "fleeting": { type: "string", default: "0" },
+  "fleeting": { type: "string", default: "0.2" },
   "silence": { type: "string", default: "1200" },
   "keep": { type: "boolean", default: false },
   "help": { type: "boolean", short: "h", default: false },

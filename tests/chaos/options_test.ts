@@ -11,7 +11,7 @@ Deno.test("nothing given is what the help says", () => {
       replicas: 2,
       seconds: 20,
       rate: 30,
-      fleetingShare: 0,
+      fleetingShare: 0.2,
       silenceSeconds: 1200,
       keep: false,
     },
