@@ -135,7 +135,7 @@ Deno.test("Whatever is written ends as a problem, an error or a value, within it
     ],
   ];
   const kinds = { problem: 0, error: 0, value: 0 };
-  for (let turn = 0; turn < 4000; turn++) {
+  for (let turn = 0; turn < 1000; turn++) {
     const inner = Array.from({ length: 1 + Math.floor(random() * 12) }, () => pick(words)).join(" ");
     const text = turn % 2 === 0
       ? inner
@@ -154,5 +154,5 @@ Deno.test("Whatever is written ends as a problem, an error or a value, within it
     kinds[compiled.evaluate({ observation: () => ({}), signal: () => signal, allowance }).kind]++;
     assert.ok(allowance.left >= 9 * EVALUATION_UNITS, text);
   }
-  for (const [kind, count] of Object.entries(kinds)) assert.ok(count > 50, `${kind}: ${count}`);
+  for (const [kind, count] of Object.entries(kinds)) assert.ok(count > 20, `${kind}: ${count}`);
 });
