@@ -39,10 +39,16 @@ function convert(value: Json | undefined, depth: number): CelValue {
 }
 
 function convertObject(object: JsonObject, depth: number): CelValue {
-  const members: [string, CelValue][] = [];
-  for (const [key, member] of Object.entries(object)) {
-    if (member !== undefined) members.push([key, convert(member, depth + 1)]);
-  }
   // The library tells a plain object by its constructor, which a payload may overwrite.
-  return Object.hasOwn(object, "constructor") ? new Map(members) : Object.fromEntries(members);
+  if (Object.hasOwn(object, "constructor")) {
+    const entries = Object.entries(object).filter(([, member]) => member !== undefined);
+    return new Map(entries.map(([key, member]) => [key, convert(member, depth + 1)]));
+  }
+  const members: { [key: string]: CelValue } = {};
+  for (const key of Object.keys(object)) {
+    const member = object[key];
+    // Set on an object, this name would change its prototype.
+    if (member !== undefined && key !== "__proto__") members[key] = convert(member, depth + 1);
+  }
+  return members;
 }
