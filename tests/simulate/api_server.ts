@@ -59,6 +59,7 @@ export class ApiServer {
   /** Revisions as they were at a time. */
   #ages: { readonly at: number; readonly revision: number }[] = [];
   readonly #mostInPage: number;
+  readonly #paths = new Map<string, Named | "nothing">();
   #uid = 0;
   #isUp = true;
 
@@ -136,10 +137,11 @@ export class ApiServer {
 
   /** Answers a request of a replica; what it does takes effect at once. */
   handle(request: ApiRequest, caller: string): Reply {
-    const discovered = discoveryAt(request.path);
-    if (discovered !== undefined) return { status: 200, body: discovered };
-    const named = readPath(request.path);
-    if (named === undefined) return refusal(404, "NotFound");
+    const named = this.#read(request.path);
+    if (named === undefined) {
+      const discovered = discoveryAt(request.path);
+      return discovered === undefined ? refusal(404, "NotFound") : { status: 200, body: discovered };
+    }
     switch (request.method) {
       case "GET":
         return named.name === undefined ? this.#list(named, request, caller) : this.#get(named);
@@ -158,7 +160,7 @@ export class ApiServer {
 
   /** Opens a watch; what is not 200 is refused. */
   watch(request: ApiRequest, caller: string, sink: WatchSink): Reply {
-    const named = readPath(request.path);
+    const named = this.#read(request.path);
     if (named === undefined) return refusal(404, "NotFound");
     const { query } = request;
     const given = query?.["resourceVersion"];
@@ -192,6 +194,13 @@ export class ApiServer {
     };
     this.watches.open(watch, sink);
     return { status: 200 };
+  }
+
+  /** The same few paths are asked for again and again. */
+  #read(path: string): Named | undefined {
+    let named = this.#paths.get(path);
+    if (named === undefined) this.#paths.set(path, named = readPath(path) ?? "nothing");
+    return named === "nothing" ? undefined : named;
   }
 
   #floorOf(resource: Resource): number {

@@ -93,10 +93,17 @@ export const MUTATIONS: readonly Mutation[] = [
     breaks: ["checkpoints by one leader", "checkpoints forward", "P3 checkpoint after effect"],
   },
   {
-    name: "a term without end",
+    name: "a term that outlasts the lease",
     file: "src/leadership/term.ts",
-    find: "    if (this.#clock.monotonic() < this.validUntil) return true;",
-    replace: "    if (this.#clock.monotonic() < Infinity) return true;",
+    find: "    return this.#renewedAt + this.#renewDeadline;",
+    replace: "    return this.#renewedAt + 3 * this.#renewDeadline;",
+    breaks: ["one leader"],
+  },
+  {
+    name: "a write without asking whether the term holds",
+    file: "src/write/writer.ts",
+    find: "    if (!terms.mayWrite()) throw new TermEndedError();\n",
+    replace: "    void TermEndedError;\n",
     breaks: ["no write after the term"],
   },
   {

@@ -13,7 +13,7 @@ import { Replica } from "./replica.ts";
 import type { Action, Schedule, Whom } from "./schedule.ts";
 import { CheckpointJudge } from "./checkpoint_judge.ts";
 import { eventOf, reportOf, type Target, targetsOf, webhookOf } from "./targets.ts";
-import { Timeline } from "./timeline.ts";
+import { Timeline, TimeStandsStillError } from "./timeline.ts";
 import { calm, type Weather } from "./weather.ts";
 import { keyOf } from "./paths.ts";
 
@@ -130,7 +130,12 @@ export class Simulation {
   }
 
   async #runUntil(time: number): Promise<void> {
-    await this.#timeline.runUntil(time, () => this.#isOver);
+    try {
+      await this.#timeline.runUntil(time, () => this.#isOver);
+    } catch (error) {
+      if (!(error instanceof TimeStandsStillError)) throw error;
+      this.#violate("the program goes on", error.message);
+    }
   }
 
   async #runUntilTrue(isTrue: () => boolean, latest: number): Promise<void> {

@@ -7,6 +7,15 @@ export interface Happening {
   isCancelled: boolean;
 }
 
+/** Something goes on and on without time. */
+export class TimeStandsStillError extends Error {
+  override readonly name = "TimeStandsStillError";
+
+  constructor(now: number) {
+    super(`Cannot go on: time stands still at ${now.toFixed(1)} ms`);
+  }
+}
+
 /** More than this at one instant: time stands still, something loops. */
 const MOST_AT_ONCE = 20_000;
 
@@ -46,7 +55,7 @@ export class Timeline {
       this.#pop();
       if (next.isCancelled) continue;
       atOnce = next.at > this.#now ? 0 : atOnce + 1;
-      if (atOnce > MOST_AT_ONCE) throw new Error("Cannot go on: time stands still");
+      if (atOnce > MOST_AT_ONCE) throw new TimeStandsStillError(this.#now);
       this.#now = next.at;
       this.#count++;
       next.run();
