@@ -44,6 +44,7 @@ interface Queue {
 const MOST_AT_ONCE = 16;
 const MOST_AT_ONCE_OF_ONE = 8;
 const TURN_MILLISECONDS = 1_000;
+const DRAIN_LOOK_MILLISECONDS = 20;
 const REQUEST_MILLISECONDS = 10_000;
 /** While the API server is away, so that the one that asks for it finds it soon. */
 const PROBE_MILLISECONDS = 2_000;
@@ -59,6 +60,7 @@ export class Replay {
   readonly #backoff: Backoff;
   #pausedUntil = -Infinity;
   #running = 0;
+  #begun = 0;
   #wake: () => void = () => {};
 
   constructor(parts: ReplayParts) {
@@ -77,15 +79,6 @@ export class Replay {
     return queue !== undefined && queue.isStalled && queue.waiting.size > 0;
   }
 
-  /** Whether nothing can be done now: all is done, or what is left waits for somebody else. */
-  get isResting(): boolean {
-    if (this.#running > 0) return false;
-    if (this.#parts.writer.isAway) return true;
-    return [...this.#queues.values()].every((queue) =>
-      queue.waiting.size === 0 || queue.isStalled || this.#laneOf(queue).kind !== "lane"
-    );
-  }
-
   /** Wakes it, since Ingesters have changed. */
   nudge(): void {
     this.#wake();
@@ -100,13 +93,28 @@ export class Replay {
     while (this.#running > 0) await new Promise<void>((resolve) => this.#wake = resolve);
   }
 
-  /** Resolves when it rests, or after so long. */
+  /**
+   * Resolves when nothing more can be done: all is done, or the API server was asked once more and is away, or what is left
+   * waits for a person; or after so long.
+   */
   async drained(milliseconds: number): Promise<void> {
-    const until = this.#parts.clock.monotonic() + milliseconds;
+    const { clock, writer } = this.#parts;
+    const until = clock.monotonic() + milliseconds;
     const never = new AbortController().signal;
-    while (!this.isResting && this.#parts.clock.monotonic() < until) {
-      await this.#parts.clock.sleep(20, never);
+    const before = this.#begun;
+    this.#pausedUntil = -Infinity;
+    this.#wake();
+    while (clock.monotonic() < until) {
+      const isAway = writer.isAway && this.#begun > before;
+      if (this.#running === 0 && (isAway || !this.#hasWork())) return;
+      await clock.sleep(DRAIN_LOOK_MILLISECONDS, never);
     }
+  }
+
+  #hasWork(): boolean {
+    return [...this.#queues.values()].some((queue) =>
+      queue.waiting.size > 0 && !queue.isStalled && this.#laneOf(queue).kind === "lane"
+    );
   }
 
   #start(signal: AbortSignal): void {
@@ -138,6 +146,7 @@ export class Replay {
     queue.waiting.delete(pending);
     queue.running++;
     this.#running++;
+    this.#begun++;
     const work = now.kind === "gone"
       ? this.#layAside(pending, "ingester_gone", "Its Ingester does not exist any more")
       : this.#attempt(pending, queue, now, signal);

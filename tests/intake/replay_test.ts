@@ -128,7 +128,6 @@ Deno.test("While the API server is away one asks for it, and all goes on within 
     return at.clock.monotonic() - before >= 60_000;
   });
   assert.ok(requests >= 30 && requests < 120, `${requests} requests in a minute`);
-  assert.equal(at.replay.isResting, true);
   at.api.answer(OBSERVATIONS, (request) => void at.written.push(titleOf(request)));
   const back = at.clock.monotonic();
   await at.passUntil("the first is written", () => at.written.length > 0);
@@ -239,6 +238,24 @@ Deno.test("An Observation that was laid aside is written as it is, also without 
     category: "security",
     severity: "high",
   });
+});
+
+Deno.test("Draining asks an API server that was away once more, and takes what it finds", async () => {
+  await using at = await scene();
+  at.api.answer(OBSERVATIONS, () => {
+    throw new ApiError("connection refused", { code: 0 });
+  });
+  for (let index = 0; index < 20; index++) await at.spool1(`signal ${index}`);
+  await at.passUntil("it is known", () => at.writer.isAway);
+  let drained = 0;
+  at.replay.drained(10_000).then(() => drained++);
+  const before = at.clock.monotonic();
+  await at.passUntil("it finds nobody", () => drained === 1);
+  assert.ok(at.clock.monotonic() - before <= 2_000);
+  at.api.answer(OBSERVATIONS, (request) => void at.written.push(titleOf(request)));
+  at.replay.drained(10_000).then(() => drained++);
+  await at.passUntil("it is done", () => drained === 2);
+  assert.deepEqual([at.written.length, at.spool.pending.size], [20, 0]);
 });
 
 Deno.test("Draining ends when all is written, and no later than asked", async () => {
