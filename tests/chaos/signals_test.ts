@@ -3,6 +3,7 @@ import { compileFilter } from "../../src/filter/filter.ts";
 import type { JsonObject } from "../../src/model/json.ts";
 import { presetOf } from "../../src/model/preset.ts";
 import { normalize } from "../../src/normalize/normalize.ts";
+import { seenOf } from "../support/seen_of.ts";
 import { randomOf } from "./random.ts";
 import { type FedSignal, signalsOf } from "./signals.ts";
 
@@ -38,7 +39,7 @@ function kept(source: string, payload: JsonObject): number {
   const signal = { source, payload, receivedAt: "2026-01-02T03:04:05Z" };
   const self = { username: undefined, namespace: "zen-system", podNames: [] };
   return normalize(signal, { stages: [], self })
-    .filter((item) => item.kind === "finding" && filter(item.finding) === undefined).length;
+    .filter((item) => item.kind === "finding" && filter(item.finding, seenOf(payload)) === undefined).length;
 }
 
 Deno.test("each number is one finding that passes the preset's filter, and what has no number does not", () => {
