@@ -3,7 +3,7 @@ import type { Finding } from "../model/finding.ts";
 import type { Fingerprint } from "../model/fingerprint.ts";
 import type { Json } from "../model/json.ts";
 import { sha256 } from "../model/sha256.ts";
-import { canonicalJson } from "./canonical_json.ts";
+import { canonicalJson } from "../model/canonical_json.ts";
 
 /**
  * The fingerprint of a finding: SHA-256 over the canonical JSON of source and identity, and for what happens in time

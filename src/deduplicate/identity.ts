@@ -4,7 +4,7 @@ import { isJsonObject, type Json } from "../model/json.ts";
 import type { Origin } from "../model/observation.ts";
 import { parseRootedPath, readRooted, type RootedPath } from "../model/rooted_path.ts";
 import { sha256Hex } from "../model/sha256.ts";
-import { canonicalJson } from "./canonical_json.ts";
+import { canonicalJson } from "../model/canonical_json.ts";
 
 /** What an identity may be made of: all of it comes with the signal, nothing from this process. */
 export interface Sight {

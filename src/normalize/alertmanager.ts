@@ -1,4 +1,4 @@
-import { canonicalJson } from "../deduplicate/canonical_json.ts";
+import { canonicalJson } from "../model/canonical_json.ts";
 import type { Finding, Normalized } from "../model/finding.ts";
 import { isJsonObject, type JsonObject, property } from "../model/json.ts";
 import type { ResourceReference } from "../model/observation.ts";

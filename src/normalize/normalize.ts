@@ -157,5 +157,5 @@ export function normalize(signal: Signal, options: NormalizeOptions): readonly N
 
 /** Says of each finding which object of the signal it was found in. */
 function foundIn(payload: JsonObject, found: readonly Normalized[]): readonly Normalized[] {
-  return found.map((item) => item.kind === "rejected" ? item : { ...item, payload });
+  return found.map((item) => "finding" in item ? { ...item, payload } : item);
 }

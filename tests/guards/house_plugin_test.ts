@@ -270,7 +270,7 @@ const taken: readonly Case[] = [
   {
     rule: "banned-names",
     name: "names that say something",
-    path: "src/deduplicate/canonical_json.ts",
+    path: "../../src/model/canonical_json.ts",
     source: `class Database {} interface ServiceAccount {} type Baseline = 1; const helper = 1;`,
   },
   {

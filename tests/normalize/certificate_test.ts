@@ -80,6 +80,7 @@ Deno.test("A finding reads as a person would write it, and is the same each time
   const [notReady, expiring] = judge(status);
   assert.deepEqual(notReady, {
     kind: "finding",
+    payload: certificate(status),
     finding: {
       eventType: "certificate_not_ready",
       severity: "high",

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { canonicalJson } from "../../src/deduplicate/canonical_json.ts";
+import { canonicalJson } from "../../src/model/canonical_json.ts";
 import type { Json } from "../../src/model/json.ts";
 
 Deno.test("One value has one text: keys in code unit order at every level, no white space", () => {

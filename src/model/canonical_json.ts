@@ -1,4 +1,4 @@
-import type { Json } from "../model/json.ts";
+import type { Json } from "./json.ts";
 
 /**
  * One text for one value: keys in code unit order, no white space, absent members left out (after RFC 8785). Iterative
