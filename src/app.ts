@@ -39,6 +39,9 @@ import { aborted } from "./run/aborted.ts";
 import { systemDisk } from "./run/disk.ts";
 import { FolderLocks } from "./run/folder_lock.ts";
 import { DeadLetters } from "./write/dead_letters.ts";
+import { ObservationStore } from "./write/observation_store.ts";
+import { Repeats } from "./write/repeats.ts";
+import { ToldStates } from "./write/told_states.ts";
 import { ObservationWriter } from "./write/writer.ts";
 
 /** What the program needs of the machine. */
@@ -94,8 +97,12 @@ export async function runApp(config: Config, around: Surroundings, signal: Abort
     { namespace: podNamespace, name: config.filterConfigMapName },
     { api, clock, metrics, log },
   );
+  const store = new ObservationStore(api, observationNamespaces(config, podNamespace));
+  const repeats = new Repeats({ maxSize: config.deduplication.maxSize }, { store, clock, metrics, log });
   const pipeline = new Pipeline({
     writer,
+    repeats,
+    toldStates: new ToldStates({ store, clock }),
     recent,
     metrics,
     ledger,
@@ -250,6 +257,7 @@ export async function runApp(config: Config, around: Surroundings, signal: Abort
   program.run("letter desk", (inner) => keepLetterDesk(desk, inner));
   // It outlives the others: what webhooks have left behind is written when they have been answered.
   program.run("replay", () => replay.run(spoolEnd.signal));
+  program.run("repeats", (inner) => repeats.keepFolding(inner));
   program.run("secrets", (inner) => secrets.follow(registry, inner));
   const collector = {
     intervalMilliseconds: config.gcIntervalMilliseconds,
@@ -267,6 +275,13 @@ export async function runApp(config: Config, around: Surroundings, signal: Abort
     metrics,
     log,
     collector,
+    store,
+    isOwnerActive: ({ namespace, name }: { readonly namespace: string; readonly name: string }) => {
+      // What lies where this installation does not look is another one's to see to.
+      if (ingesterNamespaces?.includes(namespace) === false) return true;
+      const kind = registry.entries.get(`${namespace}/${name}`)?.compiled.kind;
+      return kind !== undefined && kind !== "suspended";
+    },
     checkpoints: {
       namespace: podNamespace,
       name: `${config.leaderElection.leaseName}-checkpoints`,

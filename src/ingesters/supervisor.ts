@@ -1,12 +1,15 @@
-import { gvrLabel, runInformer } from "../source/informer.ts";
+import { gvrLabel, type ReportsFollower, runInformer } from "../source/informer.ts";
 import type { WatchApi } from "../kube/watcher.ts";
 import type { Log } from "../observe/log.ts";
 import type { Metrics } from "../observe/metrics.ts";
-import type { Pipeline } from "../pipeline/pipeline.ts";
+import type { Origin } from "../model/observation.ts";
+import type { Pipeline, ProcessTerms } from "../pipeline/pipeline.ts";
 import { aborted } from "../run/aborted.ts";
 import type { Clock } from "../run/clock.ts";
 import { checkpointKey } from "../source/checkpoint.ts";
 import type { Checkpoints } from "../source/checkpoints.ts";
+import { FollowedReports, type ReportList } from "../write/followed_reports.ts";
+import type { ObservationStore } from "../write/observation_store.ts";
 import { TermEndedError } from "../write/writer.ts";
 import type { Activities } from "./activities.ts";
 import type { Compiled, InformerTarget } from "./compile.ts";
@@ -26,6 +29,9 @@ export interface SupervisorParts {
   /** Called each time a source had its first answer. */
   readonly onResumed: () => void;
   readonly checkpoints: Checkpoints;
+  readonly store: ObservationStore;
+  /** Whether an Ingester sees to the Observations that it owns; also when it is not ours to judge. */
+  readonly isOwnerActive: (ingester: { readonly namespace: string; readonly name: string }) => boolean;
 }
 
 const TERM_ENDED_MILLISECONDS = 1000;
@@ -84,15 +90,65 @@ export async function superviseSources(parts: SupervisorParts, signal: AbortSign
 
 function start(entry: Entry, parts: SupervisorParts): Running {
   const stop = new AbortController();
-  const targets = entry.compiled.kind === "informer" ? entry.compiled.targets : [];
-  const ended = Promise.all(targets.map((target) => runTarget(entry, target, parts, stop.signal)));
+  const { compiled } = entry;
+  const targets = compiled.kind === "informer" ? compiled.targets : [];
+  const terms = termsOf(entry, parts, stop.signal);
+  const isFollowed = compiled.kind === "informer" && compiled.stateSpec !== undefined &&
+    !compiled.lane.isDryRun;
+  const reports = isFollowed
+    ? new FollowedReports({ ...parts, terms, ingester: compiled.lane.ingester, watches: targets.length })
+    : undefined;
+  const ended = Promise.all(
+    targets.map((target) => runTarget(entry, target, terms, reports, parts, stop.signal)),
+  );
   return { compiled: entry.compiled, stop, ended: ended.then(() => {}) };
+}
+
+/** Under what terms the sources of an Ingester write. */
+function termsOf(
+  { key }: Entry,
+  { activities, mayWrite }: SupervisorParts,
+  signal: AbortSignal,
+): ProcessTerms {
+  return {
+    patienceMilliseconds: Infinity,
+    mayWrite,
+    onStall: (error) => {
+      if (!signal.aborted) activities.setStall(key, error?.message);
+    },
+  };
+}
+
+/** Tells what one watch brings to what follows the reports of its Ingester. */
+function followerOf(
+  reports: FollowedReports,
+  { gvr, namespace, keepNamespaces }: InformerTarget,
+  onList: (list: ReportList | undefined) => void,
+  signal: AbortSignal,
+): ReportsFollower {
+  let list: ReportList | undefined;
+  const isKept = (origin: Origin): boolean => keepNamespaces?.has(origin.namespace ?? "") !== false;
+  return {
+    beginList: async () => onList(list = await reports.beginList(signal)),
+    unchanged: (origin) => {
+      if (list !== undefined && isKept(origin)) reports.unchanged(origin, list);
+    },
+    endList: async (kind) => {
+      if (list !== undefined) await reports.endList(list, { group: gvr.group, kind, namespace }, signal);
+      onList(list = undefined);
+    },
+    deleted: async (origin) => {
+      if (isKept(origin)) await reports.deleted(origin, signal);
+    },
+  };
 }
 
 /** Never rejects: one bad source never stops another. */
 async function runTarget(
   entry: Entry,
   target: InformerTarget,
+  terms: ProcessTerms,
+  reports: FollowedReports | undefined,
   parts: SupervisorParts,
   signal: AbortSignal,
 ): Promise<void> {
@@ -102,17 +158,11 @@ async function runTarget(
   const name = target.namespace === undefined
     ? gvrLabel(target.gvr)
     : `${gvrLabel(target.gvr)} in ${target.namespace}`;
-  const { activities, pipeline, clock, mayWrite, checkpoints } = parts;
+  const { activities, pipeline, clock, checkpoints } = parts;
   const checkpoint = checkpointKey({ uid: entry.ingester.metadata.uid, ...target });
   const { stateSpec } = compiled;
   activities.setSource(key, name, { kind: "starting" });
-  const terms = {
-    patienceMilliseconds: Infinity,
-    mayWrite,
-    onStall: (error: { readonly message: string } | undefined) => {
-      if (!signal.aborted) activities.setStall(key, error?.message);
-    },
-  };
+  let list: ReportList | undefined;
   using _watched = checkpoints.watch(checkpoint, lane.source);
   while (!signal.aborted) {
     try {
@@ -128,8 +178,12 @@ async function runTarget(
             signal.throwIfAborted();
             if (target.keepNamespaces?.has(one.origin?.namespace ?? "") === false) return;
             activities.setSignal(key, clock.now());
-            await pipeline.process(one, lane, terms, signal);
+            const report = one.origin === undefined ? undefined : reports?.report(one.origin, list);
+            await pipeline.process(one, lane, terms, report, signal);
           },
+          reports: reports === undefined
+            ? undefined
+            : followerOf(reports, target, (begun) => list = begun, signal),
           onState: (state) => {
             if (!signal.aborted) activities.setSource(key, name, state);
           },

@@ -14,6 +14,8 @@ export interface ApiRequest {
   readonly body?: unknown;
   /** For PATCH; default `application/merge-patch+json`. */
   readonly contentType?: string | undefined;
+  /** True: of a list only the metadata of its items is sent (PartialObjectMetadataList). */
+  readonly isMetadataOnly?: boolean | undefined;
   /** Deadline of the whole request; default 30 s. */
   readonly timeoutMilliseconds?: number | undefined;
 }

@@ -13,6 +13,8 @@ const MAX_ANSWER_BYTES = 64 * 1024 * 1024;
 const SMALL_ANSWER_BYTES = 64 * 1024;
 /** Nobody reads what a write answers, so the server need not send the whole object back. */
 const METADATA_ONLY = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1,application/json";
+/** Of a list only what tells its items from each other. */
+const METADATA_LIST = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1,application/json";
 /** How long an Authorization header is used before its file is read again. */
 const AUTHORIZATION_MILLISECONDS = 10_000;
 
@@ -113,7 +115,11 @@ export class KubeClient implements Api, Disposable {
 
   #send(request: ApiRequest, signal: AbortSignal): Promise<Response> {
     const headers: Record<string, string> = {
-      "accept": request.role === "write" ? METADATA_ONLY : "application/json",
+      "accept": request.role === "write"
+        ? METADATA_ONLY
+        : request.isMetadataOnly === true
+        ? METADATA_LIST
+        : "application/json",
       "accept-encoding": "identity",
       "user-agent": this.#userAgent,
     };

@@ -12,7 +12,10 @@ import type { Metrics } from "../observe/metrics.ts";
 import type { Clock } from "../run/clock.ts";
 import { buildObservation } from "../write/build_observation.ts";
 import type { DeadLetterBox } from "../write/dead_letters.ts";
+import type { FollowedReport } from "../write/followed_report.ts";
 import { place, type PlaceSettings } from "../write/place.ts";
+import type { Repeats } from "../write/repeats.ts";
+import type { ToldStates } from "../write/told_states.ts";
 import {
   type ObservationWriter,
   TermEndedError,
@@ -53,6 +56,7 @@ type Terms = BoundedTerms | undefined;
 const UNTRIED: Open = { kind: "open", message: "Nothing was tried yet", isStalled: false };
 
 interface BoundedTerms extends ProcessTerms {
+  readonly followed?: FollowedReport | undefined;
   /** Monotonic time, in milliseconds, up to which all findings of the signal are written. */
   readonly patientUntil: number;
 }
@@ -69,6 +73,8 @@ export class Pipeline {
   readonly #place: PlaceSettings;
   readonly #self: () => Self;
   readonly #admission: Admission;
+  readonly #repeats: Pick<Repeats, "add">;
+  readonly #toldStates: ToldStates;
   /** What is being written for senders that wait, by namespace and name; what a source writes may wait for long. */
   readonly #writing = new Map<string, Promise<void>>();
 
@@ -85,6 +91,8 @@ export class Pipeline {
     readonly self: () => Self;
     /** The filter for all Ingesters, when there is one. */
     readonly clusterFilter?: ClusterFilter | undefined;
+    readonly repeats: Pick<Repeats, "add">;
+    readonly toldStates: ToldStates;
   }) {
     this.#writer = parts.writer;
     this.#recent = parts.recent;
@@ -95,12 +103,15 @@ export class Pipeline {
     this.#log = parts.log.component("pipeline");
     this.#place = parts.place;
     this.#self = parts.self;
+    this.#repeats = parts.repeats;
+    this.#toldStates = parts.toldStates;
     this.#admission = new Admission({ ...parts, log: this.#log });
   }
 
   /**
    * Takes a signal to its verdicts, one for each finding in it and in their order.
    *
+   * @param report for a report that is followed: what stands of it is kept true to what it says now
    * @throws the signal's reason when `abort` aborts, and TermEndedError; findings without a verdict are then counted as
    * rejected with reason term_ended
    */
@@ -108,23 +119,30 @@ export class Pipeline {
     signal: Signal,
     lane: Lane,
     terms: ProcessTerms,
+    report: FollowedReport | undefined,
     abort: AbortSignal,
   ): Promise<readonly Verdict[]> {
+    const followed = lane.isDryRun ? undefined : report;
+    await followed?.begin(abort);
     const items = this.#split(signal, lane);
     this.#ledger.receive(lane.source, items.length);
+    const bounded = { ...this.#bounded(terms), followed };
     const settled = await Promise.allSettled(items.map(async (item) => {
       try {
-        const outcome = await this.#handle(item, signal, lane, this.#bounded(terms), abort);
+        const outcome = await this.#handle(item, signal, lane, bounded, abort);
         return this.#count(outcome.kind === "open" ? unavailable(outcome.message) : outcome, item, lane);
       } catch (error) {
         this.#count(TERM_ENDED, item, lane);
         throw error;
       }
     }));
-    return settled.map((outcome) => {
+    const verdicts = settled.map((outcome) => {
       if (outcome.status === "rejected") throw outcome.reason;
       return outcome.value;
     });
+    // What cannot be read may be what stands: then nothing is taken for gone.
+    if (verdicts.every(({ kind }) => kind !== "rejected")) await followed?.end(abort);
+    return verdicts;
   }
 
   /** History went back (etcd was restored): what was written lately may be gone, and is written again when it is seen. */
@@ -249,9 +267,13 @@ export class Pipeline {
     terms: Terms,
     abort: AbortSignal,
   ): Promise<Outcome> {
-    if (item.kind !== "finding") return item;
+    if (item.kind === "rejected") return item;
+    if (item.kind === "filtered" && item.finding === undefined) return item;
     try {
-      return await this.#decide(item.finding, signal, lane, terms, abort);
+      if (item.kind === "filtered") return await this.#end(item, signal, lane, terms, abort);
+      const outcome = await this.#decide(item.finding, signal, lane, terms, abort);
+      this.#fold(outcome, item.finding, signal, lane);
+      return outcome;
     } catch (error) {
       if (abort.aborted || error instanceof TermEndedError) throw error;
       return this.#mistake(error, lane);
@@ -270,7 +292,9 @@ export class Pipeline {
     if (reason !== undefined) return { kind: "filtered", reason };
     const id = fingerprint(lane.source, finding, signalTime(finding, signal), lane.windowSeconds);
     const observation = { namespace: this.#namespaceOf(finding, lane), name: id.name };
-    if (this.#recent.has(observation)) return this.#asSeen({ kind: "deduplicated", observation }, lane);
+    // What shows a state may have changed since it was written.
+    const isKnown = !finding.isState && this.#recent.has(observation);
+    if (isKnown) return this.#asSeen({ kind: "deduplicated", observation }, lane);
     if (terms === undefined) return UNTRIED;
     if (terms.patientUntil === Infinity) {
       return await this.#write(finding, id, observation, signal, lane, terms, abort);
@@ -280,7 +304,9 @@ export class Pipeline {
     if (before !== undefined) {
       // The same is being written at this moment, and soon over: its end tells whether anything is left to do.
       await before;
-      if (this.#recent.has(observation)) return this.#asSeen({ kind: "deduplicated", observation }, lane);
+      if (!finding.isState && this.#recent.has(observation)) {
+        return this.#asSeen({ kind: "deduplicated", observation }, lane);
+      }
     }
     const writing = this.#write(finding, id, observation, signal, lane, terms, abort);
     const ended = writing.then(() => {}, () => {}).finally(() => {
@@ -299,7 +325,75 @@ export class Pipeline {
     terms: BoundedTerms,
     abort: AbortSignal,
   ): Promise<Outcome> {
-    const observation = buildObservation(finding, id, {
+    const observation = this.#build(finding, id, namespace, signal, lane);
+    const ref = { namespace, name: id.name };
+    const { followed } = terms;
+    if (followed !== undefined && await followed.confirm(observation, abort)) {
+      return { kind: "deduplicated", observation: ref };
+    }
+    const outcome = await this.#put(observation, lane, terms, abort);
+    if (outcome.kind !== "deduplicated" || !finding.isState) return outcome;
+    if (followed !== undefined) await followed.meet(observation, abort);
+    else if (signal.origin === undefined) {
+      const persisted = await this.#toldStates.goesOn(observation, this.#left(terms), abort);
+      if (persisted.kind === "unavailable") return { ...persisted, kind: "open", isStalled: false };
+    }
+    return outcome;
+  }
+
+  /** The end of a state that its sender tells (an alert that is resolved). */
+  async #end(
+    item: Extract<Normalized, { kind: "filtered" }>,
+    signal: Signal,
+    lane: Lane,
+    terms: Terms,
+    abort: AbortSignal,
+  ): Promise<Outcome> {
+    const { finding } = item;
+    if (finding === undefined || lane.isDryRun) return item;
+    const reason = this.#admission.filter(finding, signal, lane);
+    if (reason !== undefined) return { kind: "filtered", reason };
+    if (terms === undefined) return UNTRIED;
+    const id = fingerprint(lane.source, finding, signalTime(finding, signal), lane.windowSeconds);
+    const observation = this.#build(finding, id, this.#namespaceOf(finding, lane), signal, lane);
+    const ended = await this.#toldStates.ends(observation, finding.resolved?.at, this.#left(terms), abort);
+    switch (ended.kind) {
+      case "done": {
+        const { namespace, name } = observation.metadata;
+        return ended.value === "none" ? item : { kind: "deduplicated", observation: { namespace, name } };
+      }
+      case "unavailable":
+        return { ...ended, kind: "open", isStalled: false };
+      case "refused":
+        return { kind: "rejected", reason: "refused", message: ended.message };
+      default:
+        return ended satisfies never;
+    }
+  }
+
+  /** A repeat of what happened is told by the Observation that it has. */
+  #fold(outcome: Outcome, finding: Finding, signal: Signal, lane: Lane): void {
+    if (finding.isState || lane.isDryRun) return;
+    if (outcome.kind !== "created" && outcome.kind !== "deduplicated") return;
+    const at = signalTime(finding, signal);
+    const first = Date.parse(finding.firstSeen ?? "");
+    const firstAt = first < at ? first : undefined;
+    const total = finding.count;
+    // An object of the API that is read again is no repeat, unless it says so itself.
+    const isRepeat = total === undefined
+      ? outcome.kind === "deduplicated" && signal.origin === undefined
+      : total > 1;
+    if (isRepeat || firstAt !== undefined) this.#repeats.add(outcome.observation, { total, at, firstAt });
+  }
+
+  #build(
+    finding: Finding,
+    id: Fingerprint,
+    namespace: string,
+    signal: Signal,
+    lane: Lane,
+  ): Observation {
+    return buildObservation(finding, id, {
       source: lane.source,
       namespace,
       ingester: lane.ingester,
@@ -307,7 +401,11 @@ export class Pipeline {
       receivedAt: signal.receivedAt,
       ttlSeconds: lane.ttlSeconds(finding.severity),
     });
-    return await this.#put(observation, lane, terms, abort);
+  }
+
+  /** What is left of the patience that all findings of a signal share: the sender waits once. */
+  #left(terms: BoundedTerms): ProcessTerms {
+    return { ...terms, patienceMilliseconds: Math.max(1, terms.patientUntil - this.#clock.monotonic()) };
   }
 
   async #put(
@@ -317,9 +415,7 @@ export class Pipeline {
     abort: AbortSignal,
   ): Promise<Outcome> {
     const result = await this.#writer.write(observation, {
-      ...terms,
-      // However many findings a signal has, and whatever each waited for: the sender waits once.
-      patienceMilliseconds: Math.max(1, terms.patientUntil - this.#clock.monotonic()),
+      ...this.#left(terms),
       isDryRun: lane.isDryRun,
     }, abort);
     switch (result.kind) {

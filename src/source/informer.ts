@@ -21,6 +21,18 @@ export type SourceState =
   | { readonly kind: "starting" | "running" | "missing" }
   | { readonly kind: "forbidden" | "failing"; readonly message: string };
 
+/** What keeps the Observations of reports true to them, told of what the objects alone do not say. */
+export interface ReportsFollower {
+  /** Everything is about to be listed. */
+  beginList(): Promise<void>;
+  /** A report was listed that says what it said before, so that it is not taken. */
+  unchanged(origin: Origin): void;
+  /** Everything was listed, and taken. */
+  endList(kind: string): Promise<void>;
+  /** A report was deleted. */
+  deleted(origin: Origin): Promise<void>;
+}
+
 /** One informer: a resource, all its namespaces or one, for one Ingester. */
 export interface InformerOptions {
   readonly source: string;
@@ -30,6 +42,8 @@ export interface InformerOptions {
   readonly fieldSelector?: string | undefined;
   /** Takes one object to its verdicts; rejects only when the term ends. */
   readonly take: (signal: Signal) => Promise<void>;
+  /** For objects that show a state which lasts as long as they say so. */
+  readonly reports?: ReportsFollower | undefined;
   /** Called at every change of state. */
   readonly onState: (state: SourceState) => void;
   /** Called once, at the first answer of a list or watch. */
@@ -142,7 +156,8 @@ async function follow(
   };
   const take = async (object: KubeObject, mark?: Mark): Promise<void> => {
     await inFlight.start(keyOf(object), async () => {
-      if (!seen.isUnchanged(object)) {
+      if (seen.isUnchanged(object)) options.reports?.unchanged(originOf(object, apiVersion, kind));
+      else {
         await options.take(toSignal(object, source, apiVersion, kind, clock));
         seen.add(object);
       }
@@ -171,6 +186,7 @@ async function follow(
           }
           water.reset(undefined);
           relist.begin();
+          await options.reports?.beginList();
           seen.beginRelist();
           break;
         case "listed":
@@ -181,6 +197,7 @@ async function follow(
         case "relisted":
           options.onResumed();
           await inFlight.settled();
+          await options.reports?.endList(kind);
           relist.end(seen.endRelist());
           water.reset(event.resourceVersion);
           options.onPosition(event.resourceVersion, "by-findings");
@@ -203,10 +220,10 @@ async function follow(
           metrics.watchLastEvent.set(labels, clock.now() / 1000);
           const mark = passed(event.object);
           // What it said has its verdict already: it was listed or added before it was deleted.
-          await inFlight.start(keyOf(event.object), () => {
+          await inFlight.start(keyOf(event.object), async () => {
+            await options.reports?.deleted(originOf(event.object, apiVersion, kind));
             seen.remove(event.object);
             settle(mark, "by-findings");
-            return Promise.resolve();
           });
           break;
         }
@@ -288,21 +305,23 @@ function toSignal(
   kind: string,
   clock: Clock,
 ): Signal {
-  const { metadata } = object;
-  const origin: Origin = {
+  return {
+    source,
+    // Items of a list carry no apiVersion and kind of their own.
+    payload: { apiVersion, kind, ...object } as unknown as Json,
+    receivedAt: new Date(clock.now()).toISOString(),
+    origin: originOf(object, apiVersion, kind),
+    createdAt: object.metadata.creationTimestamp,
+  };
+}
+
+function originOf({ metadata }: KubeObject, apiVersion: string, kind: string): Origin {
+  return {
     apiVersion,
     kind,
     name: metadata.name,
     namespace: metadata.namespace,
     uid: metadata.uid,
     resourceVersion: metadata.resourceVersion,
-  };
-  return {
-    source,
-    // Items of a list carry no apiVersion and kind of their own.
-    payload: { apiVersion, kind, ...object } as unknown as Json,
-    receivedAt: new Date(clock.now()).toISOString(),
-    origin,
-    createdAt: metadata.creationTimestamp,
   };
 }

@@ -6,6 +6,7 @@ import { ApiError } from "../../src/kube/errors.ts";
 import type { InformerSpec, Ingester } from "../../src/model/ingester.ts";
 import { createMetrics, type Metrics } from "../../src/observe/metrics.ts";
 import { Checkpoints } from "../../src/source/checkpoints.ts";
+import { ObservationStore } from "../../src/write/observation_store.ts";
 import { FakeClock } from "../support/fake_clock.ts";
 import { COMPILE_SETTINGS, ingesterOf } from "../support/ingester_of.ts";
 import { LiveApi } from "../support/live_api.ts";
@@ -79,6 +80,8 @@ async function scene(
     mayWrite: options.mayWrite ?? ((): boolean => true),
     onResumed: () => {},
     checkpoints,
+    store: new ObservationStore(api, undefined),
+    isOwnerActive: () => true,
   }, stop.signal);
   let hasEnded = false;
   running.finally(() => hasEnded = true);

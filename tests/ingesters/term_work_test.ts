@@ -3,6 +3,7 @@ import { Activities } from "../../src/ingesters/activities.ts";
 import { IngesterRegistry } from "../../src/ingesters/registry.ts";
 import { doTermWork, type TermWork } from "../../src/ingesters/term_work.ts";
 import { createMetrics } from "../../src/observe/metrics.ts";
+import { ObservationStore } from "../../src/write/observation_store.ts";
 import { FakeClock } from "../support/fake_clock.ts";
 import { COMPILE_SETTINGS, ingesterOf } from "../support/ingester_of.ts";
 import { LiveApi } from "../support/live_api.ts";
@@ -47,6 +48,8 @@ function work(api: LiveApi, clock: FakeClock, maps = new MemoryConfigMaps()): Te
       defaultTtlSeconds: 60,
       onDeleted: () => {},
     },
+    store: new ObservationStore(api, undefined),
+    isOwnerActive: () => true,
     checkpoints: { namespace: "zen", name: "lease-checkpoints", identity: "me" },
     areIngestersSynced: () => true,
   };

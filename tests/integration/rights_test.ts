@@ -47,6 +47,7 @@ Deno.test("the program is refused nothing, and has no right that it does not use
     webhook: { auth: { type: "bearer", secretName: "falco-token" } },
     ttl: { default: "1s" },
   });
+  await installed.applyIngester("alerts", { source: "alertmanager", webhook: { auth: { type: "none" } } });
   await using leader = await installed.start(0, { GC_INTERVAL: "1s" });
   await untilLeading(leader);
   await using follower = await installed.start(1, { GC_INTERVAL: "1s" });
@@ -62,6 +63,13 @@ Deno.test("the program is refused nothing, and has no right that it does not use
     const { status, text } = await replica.webhook("/ingest/falco", alert, {
       authorization: `Bearer ${TOKEN}`,
     });
+    assert.ok(status === 200 || status === 201, `${status} ${text}`);
+  }
+  // An alert that is told again otherwise is changed in place.
+  for (const severity of ["warning", "critical"]) {
+    const labels = { alertname: "DiskFull", namespace: NAMESPACE, severity };
+    const alerts = [{ status: "firing", fingerprint: "f00d", labels, startsAt: "2026-01-01T00:00:00Z" }];
+    const { status, text } = await leader.webhook("/ingest/alertmanager", { version: "4", alerts });
     assert.ok(status === 200 || status === 201, `${status} ${text}`);
   }
   await until(

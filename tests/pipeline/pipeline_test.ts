@@ -12,7 +12,7 @@ import { Pipeline } from "../../src/pipeline/pipeline.ts";
 import type { Clock } from "../../src/run/clock.ts";
 import { ObservationWriter } from "../../src/write/writer.ts";
 import { type Answer, ScriptedApi } from "../support/scripted_api.ts";
-import { noDeadLetters } from "../support/pipeline_of.ts";
+import { besideWriter, noDeadLetters } from "../support/pipeline_of.ts";
 import { silentLog } from "../support/silent_log.ts";
 import type { DeadLetterBox } from "../../src/write/dead_letters.ts";
 
@@ -68,6 +68,7 @@ function scene(
   const metrics = createMetrics("test");
   const api = new ScriptedApi(answers);
   const pipeline = new Pipeline({
+    ...besideWriter(api, clock),
     writer: new ObservationWriter({ concurrency: 4, fallbackNamespace: "zen" }, { api, clock, metrics }),
     recent: new RecentNames({ maxSize: 100, windowSeconds: 60 }, clock),
     metrics,
@@ -88,6 +89,7 @@ function scene(
         { source: own.source ?? "falco", payload, receivedAt: "2026-01-01T00:00:05Z", ...more },
         { ...lane, ...own },
         terms,
+        undefined,
         new AbortController().signal,
       ),
   };
@@ -206,6 +208,7 @@ Deno.test("When the term ends, what has no verdict is counted as such and thrown
       { source: "falco", payload: falco("a"), receivedAt: "2026-01-01T00:00:05Z" },
       lane,
       terms,
+      undefined,
       new AbortController().signal,
     ),
     { name: "TermEndedError" },

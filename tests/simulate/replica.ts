@@ -12,6 +12,7 @@ import type { Log, LogFields } from "../../src/observe/log.ts";
 import { createMetrics, type Metrics } from "../../src/observe/metrics.ts";
 import { Ledger } from "../../src/pipeline/ledger.ts";
 import { Pipeline } from "../../src/pipeline/pipeline.ts";
+import { ObservationStore } from "../../src/write/observation_store.ts";
 import { ObservationWriter } from "../../src/write/writer.ts";
 import { COMPILE_SETTINGS } from "../support/ingester_of.ts";
 import type { ApiServer } from "./api_server.ts";
@@ -21,7 +22,7 @@ import { Machine } from "./machine.ts";
 import { type Target, webhookIngester } from "./targets.ts";
 import type { Timeline } from "./timeline.ts";
 import type { Weather } from "./weather.ts";
-import { noDeadLetters } from "../support/pipeline_of.ts";
+import { besideWriter, noDeadLetters } from "../support/pipeline_of.ts";
 
 /** Name of the Lease that is fought for. */
 export const LEASE = "zen-watcher-leader-election";
@@ -104,7 +105,7 @@ export class Replica {
       }
       const signal = { source: "falco", payload, receivedAt: new Date(clock.now()).toISOString() };
       const terms = { patienceMilliseconds: PATIENCE_MILLISECONDS, mayWrite: () => true, onStall: () => {} };
-      this.#pipeline.process(signal, compiled.lane, terms, new AbortController().signal).then(
+      this.#pipeline.process(signal, compiled.lane, terms, undefined, new AbortController().signal).then(
         (verdicts) => onAnswer(verdicts.every(({ kind }) => kind !== "rejected")),
         () => onAnswer(false),
       );
@@ -139,6 +140,7 @@ export class Replica {
       { api, clock, metrics },
     );
     const pipeline = new Pipeline({
+      ...besideWriter(api, clock),
       writer,
       recent: new RecentNames({ maxSize: 1000, windowSeconds: SETTINGS.dedupWindowSeconds }, clock),
       metrics,
@@ -170,6 +172,8 @@ export class Replica {
       metrics,
       log,
       collector,
+      store: new ObservationStore(api, undefined),
+      isOwnerActive: () => true,
       checkpoints: { ...CHECKPOINTS, identity: options.identity },
       areIngestersSynced: () => true,
     };

@@ -1,7 +1,8 @@
 import type { Api, ApiRequest, KubeObject } from "../../src/kube/api.ts";
 import { ApiError } from "../../src/kube/errors.ts";
 import { aborted } from "../../src/run/aborted.ts";
-import { isJsonObject, property, textAt } from "../../src/model/json.ts";
+import { property, textAt } from "../../src/model/json.ts";
+import { mergePatch } from "./merge_patch.ts";
 
 /** A ConfigMap as it lies in memory. */
 export interface StoredConfigMap extends KubeObject {
@@ -64,7 +65,7 @@ export class MemoryConfigMaps implements Api {
     if (locked !== undefined && locked !== before.metadata.resourceVersion) {
       throw new ApiError("the object has been modified", { code: 409, reason: "Conflict" });
     }
-    const merged = merge(before, body);
+    const merged = mergePatch(before, body);
     return this.#store(property(merged, "metadata"), property(merged, "data"));
   }
 
@@ -77,15 +78,4 @@ export class MemoryConfigMaps implements Api {
     this.maps.set(stored.metadata.name, stored);
     return stored;
   }
-}
-
-/** RFC 7396. */
-function merge(target: unknown, patch: unknown): unknown {
-  if (!isJsonObject(patch)) return patch;
-  const result: Record<string, unknown> = isJsonObject(target) ? { ...target } : {};
-  for (const [key, value] of Object.entries(patch)) {
-    if (value === null) delete result[key];
-    else result[key] = merge(result[key], value);
-  }
-  return result;
 }

@@ -14,6 +14,7 @@ import { DeadLetters } from "../../src/write/dead_letters.ts";
 import { ObservationWriter } from "../../src/write/writer.ts";
 import { type FaultyDisk, faultyDisk } from "./faulty_disk.ts";
 import { RecordingLog } from "./recording_log.ts";
+import { besideWriter } from "./pipeline_of.ts";
 
 /** One replica's way of a webhook, from its payload to the API and the disk. */
 export interface SpoolScene {
@@ -52,6 +53,7 @@ export function spoolOf(api: Api, clock: Clock, options: SpoolSceneOptions): Spo
     metrics,
   });
   const pipeline = new Pipeline({
+    ...besideWriter(api, clock),
     writer,
     recent: new RecentNames({ maxSize: 100, windowSeconds: 60 }, clock),
     metrics,

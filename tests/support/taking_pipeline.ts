@@ -10,7 +10,7 @@ import { Ledger } from "../../src/pipeline/ledger.ts";
 import { Pipeline } from "../../src/pipeline/pipeline.ts";
 import { ObservationWriter } from "../../src/write/writer.ts";
 import { FakeClock } from "./fake_clock.ts";
-import { noDeadLetters } from "./pipeline_of.ts";
+import { besideWriter, noDeadLetters } from "./pipeline_of.ts";
 import { RecordingLog } from "./recording_log.ts";
 
 /** A pipeline of a watcher in namespace zen, over an API server that creates whatever it is sent. */
@@ -37,6 +37,7 @@ export function takingPipeline(clusterFilter?: ClusterFilter): TakingPipeline {
     stream: () => Promise.reject(new Error("no streams here")),
   };
   const pipeline = new Pipeline({
+    ...besideWriter(api, clock),
     writer: new ObservationWriter({ concurrency: 4, fallbackNamespace: "zen" }, { api, clock, metrics }),
     recent: new RecentNames({ maxSize: 100, windowSeconds: 60 }, clock),
     metrics,
@@ -55,7 +56,7 @@ export function takingPipeline(clusterFilter?: ClusterFilter): TakingPipeline {
     written,
     take: async (payload, lane, more = {}) => {
       const signal = { source: lane.source, payload, receivedAt: "2026-01-01T00:00:05Z", ...more };
-      const verdicts = await pipeline.process(signal, lane, terms, new AbortController().signal);
+      const verdicts = await pipeline.process(signal, lane, terms, undefined, new AbortController().signal);
       return verdicts.map((verdict) =>
         verdict.kind === "filtered" ? `filtered ${verdict.reason}` : verdict.kind
       );

@@ -1,0 +1,120 @@
+import { type Api, type KubeList, resourcePath } from "../kube/api.ts";
+import { isApiError } from "../kube/errors.ts";
+import { GROUP, type Observation, VERSION } from "../model/observation.ts";
+import type { ObservationRef } from "../model/verdict.ts";
+import { MANAGED_BY, MANAGED_BY_LABEL } from "./build_observation.ts";
+
+const OBSERVATIONS = { group: GROUP, version: VERSION, resource: "observations" } as const;
+const PAGE_LIMIT = 200;
+
+/** A change of an Observation, as a merge patch (RFC 7396) that names the version it changes. */
+export interface ObservationPatch {
+  readonly metadata: {
+    readonly resourceVersion: string | undefined;
+    readonly labels?: Readonly<Record<string, string | null>>;
+  };
+  readonly spec?: object | undefined;
+  readonly status?: object | undefined;
+}
+
+/** Reads and changes Observations that are there; no method retries. */
+export class ObservationStore {
+  readonly #api: Api;
+  readonly #namespaces: readonly string[] | undefined;
+
+  /** @param namespaces where Observations may lie; undefined: anywhere */
+  constructor(api: Api, namespaces: readonly string[] | undefined) {
+    this.#api = api;
+    this.#namespaces = namespaces;
+  }
+
+  /**
+   * One Observation; undefined when there is none.
+   *
+   * @throws ApiError
+   */
+  async get(ref: ObservationRef, signal: AbortSignal): Promise<Observation | undefined> {
+    try {
+      return await this.#api.request<Observation>({
+        role: "read",
+        method: "GET",
+        path: resourcePath(OBSERVATIONS, ref.namespace, ref.name),
+      }, signal);
+    } catch (error) {
+      if (isApiError(error, "not-found")) return undefined;
+      throw error;
+    }
+  }
+
+  /**
+   * Every Observation that this program wrote and whose labels are these, page by page.
+   *
+   * @throws ApiError
+   */
+  async *list(
+    labels: Readonly<Record<string, string>>,
+    signal: AbortSignal,
+  ): AsyncGenerator<Observation, void, undefined> {
+    for (const namespace of this.#namespaces ?? [undefined]) {
+      yield* this.#listIn(namespace, labels, false, signal);
+    }
+  }
+
+  /**
+   * How many there are with these labels; only their metadata is read.
+   *
+   * @throws ApiError
+   */
+  async count(labels: Readonly<Record<string, string>>, signal: AbortSignal): Promise<number> {
+    let count = 0;
+    for (const namespace of this.#namespaces ?? [undefined]) {
+      for await (const _ of this.#listIn(namespace, labels, true, signal)) count++;
+    }
+    return count;
+  }
+
+  /**
+   * Changes metadata and spec of an Observation, or with `subresource` its status.
+   *
+   * @throws ApiError; kind conflict when it is not as it was read, not-found when it is gone
+   */
+  async patch(
+    ref: ObservationRef,
+    patch: ObservationPatch,
+    subresource: "status" | undefined,
+    signal: AbortSignal,
+  ): Promise<{ readonly resourceVersion: string | undefined }> {
+    const changed = await this.#api.request<Observation>({
+      role: "write",
+      method: "PATCH",
+      path: resourcePath(OBSERVATIONS, ref.namespace, ref.name, subresource),
+      body: patch,
+    }, signal);
+    return { resourceVersion: changed.metadata.resourceVersion };
+  }
+
+  async *#listIn(
+    namespace: string | undefined,
+    labels: Readonly<Record<string, string>>,
+    isMetadataOnly: boolean,
+    signal: AbortSignal,
+  ): AsyncGenerator<Observation, void, undefined> {
+    const all = { [MANAGED_BY_LABEL]: MANAGED_BY, ...labels };
+    let continueToken: string | undefined;
+    do {
+      const page: KubeList<Observation> = await this.#api.request<KubeList<Observation>>({
+        role: "read",
+        method: "GET",
+        path: resourcePath(OBSERVATIONS, namespace),
+        query: {
+          labelSelector: Object.entries(all).map(([name, value]) => `${name}=${value}`).join(","),
+          limit: isMetadataOnly ? 5 * PAGE_LIMIT : PAGE_LIMIT,
+          continue: continueToken,
+        },
+        isMetadataOnly,
+      }, signal);
+      yield* page.items;
+      continueToken = page.metadata.continue === "" ? undefined : page.metadata.continue;
+    } while (continueToken !== undefined);
+  }
+}

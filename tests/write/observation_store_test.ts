@@ -1,0 +1,64 @@
+import assert from "node:assert/strict";
+import { ApiError } from "../../src/kube/errors.ts";
+import { ObservationStore } from "../../src/write/observation_store.ts";
+import { MemoryObservations } from "../support/memory_observations.ts";
+import { observationOf } from "../support/observation_of.ts";
+
+const never = new AbortController().signal;
+
+function filled(...names: readonly string[]): MemoryObservations {
+  const api = new MemoryObservations();
+  for (const name of names) api.put(observationOf(name));
+  return api;
+}
+
+Deno.test("All with these labels are listed, page by page, everywhere or in some namespaces", async () => {
+  const api = filled("a", "b", "c", "d", "e");
+  api.put(observationOf("other", { ingester: "other" }));
+  const labels = { "zen.kube-zen.io/ingester": "zen.trivy" };
+  const names = async (namespaces: readonly string[] | undefined): Promise<string[]> => {
+    const found: string[] = [];
+    for await (const { metadata } of new ObservationStore(api, namespaces).list(labels, never)) {
+      found.push(metadata.name);
+    }
+    return found;
+  };
+  assert.deepEqual(await names(undefined), ["a", "b", "c", "d", "e"]);
+  assert.deepEqual(await names(["z", "a"]), ["a", "b", "c", "d", "e"]);
+  assert.deepEqual(await names(["z"]), []);
+  assert.match(
+    String(api.requests[0]?.query?.["labelSelector"]),
+    /^app\.kubernetes\.io\/managed-by=zen-watcher,/,
+  );
+});
+
+Deno.test("They are counted by their metadata alone", async () => {
+  const api = filled("a", "b", "c");
+  assert.equal(await new ObservationStore(api, undefined).count({}, never), 3);
+  assert.ok(api.requests.every(({ isMetadataOnly }) => isMetadataOnly === true));
+});
+
+Deno.test("One that is not there is undefined, any other failure is thrown", async () => {
+  const api = filled("a");
+  const store = new ObservationStore(api, undefined);
+  assert.equal((await store.get({ namespace: "a", name: "a" }, never))?.spec.title, "a");
+  assert.equal(await store.get({ namespace: "a", name: "none" }, never), undefined);
+  api.before = () => {
+    throw new ApiError("away", { code: 503 });
+  };
+  await assert.rejects(store.get({ namespace: "a", name: "a" }, never), /away/);
+});
+
+Deno.test("A change names the version that it changes", async () => {
+  const api = filled("a");
+  const store = new ObservationStore(api, undefined);
+  const ref = { namespace: "a", name: "a" };
+  const before = await store.get(ref, never);
+  const resourceVersion = before?.metadata.resourceVersion;
+  await store.patch(ref, { metadata: { resourceVersion }, status: { count: 2 } }, "status", never);
+  assert.equal((await store.get(ref, never))?.status?.count, 2);
+  await assert.rejects(
+    store.patch(ref, { metadata: { resourceVersion }, spec: { title: "b" } }, undefined, never),
+    (error: ApiError) => error.kind === "conflict",
+  );
+});
