@@ -65,10 +65,10 @@ Deno.test("the program is refused nothing, and has no right that it does not use
     });
     assert.ok(status === 200 || status === 201, `${status} ${text}`);
   }
-  // An alert that is told again otherwise is changed in place.
-  for (const severity of ["warning", "critical"]) {
+  // An alert that is told again otherwise is changed in place, and one that ends is Resolved.
+  for (const [severity, state] of [["warning", "firing"], ["critical", "firing"], ["critical", "resolved"]]) {
     const labels = { alertname: "DiskFull", namespace: NAMESPACE, severity };
-    const alerts = [{ status: "firing", fingerprint: "f00d", labels, startsAt: "2026-01-01T00:00:00Z" }];
+    const alerts = [{ status: state, fingerprint: "f00d", labels, startsAt: "2026-01-01T00:00:00Z" }];
     const { status, text } = await leader.webhook("/ingest/alertmanager", { version: "4", alerts });
     assert.ok(status === 200 || status === 201, `${status} ${text}`);
   }
