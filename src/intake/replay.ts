@@ -2,12 +2,16 @@ import type { Spooled } from "../model/spooled.ts";
 import type { Log } from "../observe/log.ts";
 import type { Lane } from "../pipeline/lane.ts";
 import type { Ledger } from "../pipeline/ledger.ts";
-import type { Outcome, Pipeline, ProcessTerms } from "../pipeline/pipeline.ts";
+import type { ProcessTerms } from "../pipeline/observation_sink.ts";
+import type { Outcome } from "../pipeline/outcome.ts";
+import type { Pipeline } from "../pipeline/pipeline.ts";
 import { Backoff } from "../run/backoff.ts";
 import type { Clock } from "../run/clock.ts";
 import type { DeadLetterBox } from "../write/dead_letters.ts";
 import type { ObservationWriter } from "../write/writer.ts";
-import type { Pending, Spool } from "./spool.ts";
+import { bareLane, emptyQueue, firstOf, putInFront, type ReplayQueue } from "./replay_queue.ts";
+import type { Spool } from "./spool.ts";
+import type { Pending } from "./spool_shelf.ts";
 
 /** Under which rules a spooled signal is processed now. */
 export type LaneNow =
@@ -31,16 +35,6 @@ export interface ReplayParts {
   readonly log: Log;
 }
 
-/** The records of one Ingester, oldest first. */
-interface Queue {
-  readonly waiting: Set<Pending>;
-  running: number;
-  readonly backoff: Backoff;
-  readonly stallBackoff: Backoff;
-  parkedUntil: number;
-  isStalled: boolean;
-}
-
 const MOST_AT_ONCE = 16;
 const MOST_AT_ONCE_OF_ONE = 8;
 const TURN_MILLISECONDS = 1_000;
@@ -56,7 +50,7 @@ const PROBE_MILLISECONDS = 2_000;
 export class Replay {
   readonly #parts: ReplayParts;
   readonly #log: Log;
-  readonly #queues = new Map<string, Queue>();
+  readonly #queues = new Map<string, ReplayQueue>();
   readonly #backoff: Backoff;
   #pausedUntil = -Infinity;
   #running = 0;
@@ -127,7 +121,7 @@ export class Replay {
         continue;
       }
       if (now < queue.parkedUntil) continue;
-      for (const pending of [...take(queue.waiting, MOST_AT_ONCE_OF_ONE)]) {
+      for (const pending of firstOf(queue, MOST_AT_ONCE_OF_ONE)) {
         if (this.#running >= most) return;
         if (queue.running >= (queue.isStalled ? 1 : MOST_AT_ONCE_OF_ONE)) break;
         if (!this.#begin(pending, queue, signal)) break;
@@ -139,7 +133,7 @@ export class Replay {
   }
 
   /** False when nothing of this Ingester can be begun now. */
-  #begin(pending: Pending, queue: Queue, signal: AbortSignal): boolean {
+  #begin(pending: Pending, queue: ReplayQueue, signal: AbortSignal): boolean {
     const now = this.#laneNow(pending);
     if (now.kind === "wait") return false;
     if (now.kind === "gone" && !this.#isTooOld(pending)) return false;
@@ -167,10 +161,8 @@ export class Replay {
   }
 
   /** At the front, since it was begun before all that wait; and never tried again in the same turn. */
-  #putBack(queue: Queue, pending: Pending): void {
-    const behind = [...queue.waiting];
-    queue.waiting.clear();
-    for (const one of [pending, ...behind]) queue.waiting.add(one);
+  #putBack(queue: ReplayQueue, pending: Pending): void {
+    putInFront(queue, pending);
     const now = this.#parts.clock.monotonic();
     if (queue.parkedUntil <= now && this.#pausedUntil <= now) this.#park(queue, queue.stallBackoff.next());
   }
@@ -178,7 +170,7 @@ export class Replay {
   /** Tries one record; true when all of it has its verdicts. */
   async #attempt(
     pending: Pending,
-    queue: Queue,
+    queue: ReplayQueue,
     { lane, onStall }: Extract<LaneNow, { kind: "lane" }>,
     signal: AbortSignal,
   ): Promise<boolean> {
@@ -235,7 +227,7 @@ export class Replay {
     return outcomes.map(([, outcome]) => outcome);
   }
 
-  #slowDown(queue: Queue, hindered: readonly Extract<Outcome, { kind: "open" }>[]): void {
+  #slowDown(queue: ReplayQueue, hindered: readonly Extract<Outcome, { kind: "open" }>[]): void {
     const asked = Math.max(0, ...hindered.map(({ retryAfterMilliseconds }) => retryAfterMilliseconds ?? 0));
     queue.isStalled = hindered.some(({ isStalled }) => isStalled);
     if (queue.isStalled) this.#park(queue, queue.stallBackoff.next());
@@ -244,7 +236,7 @@ export class Replay {
     } else this.#park(queue, Math.max(asked, queue.backoff.next()));
   }
 
-  #park(queue: Queue, milliseconds: number): void {
+  #park(queue: ReplayQueue, milliseconds: number): void {
     queue.parkedUntil = this.#parts.clock.monotonic() + milliseconds;
   }
 
@@ -280,7 +272,7 @@ export class Replay {
     return { kind: "lane", lane: bareLane(source, ingester), onStall: () => {} };
   }
 
-  #laneOf(queue: Queue): LaneNow {
+  #laneOf(queue: ReplayQueue): LaneNow {
     const [first] = queue.waiting;
     return first === undefined ? { kind: "wait" } : this.#laneNow(first);
   }
@@ -310,19 +302,9 @@ export class Replay {
     }
   }
 
-  #queueOf({ ingester }: Pending): Queue {
+  #queueOf({ ingester }: Pending): ReplayQueue {
     const key = keyOf(ingester);
-    const known = this.#queues.get(key);
-    if (known !== undefined) return known;
-    const { clock } = this.#parts;
-    const queue: Queue = {
-      waiting: new Set(),
-      running: 0,
-      backoff: new Backoff({ minMilliseconds: 50, maxMilliseconds: 1_000 }, clock),
-      stallBackoff: new Backoff({ minMilliseconds: 1_000, maxMilliseconds: 15_000 }, clock),
-      parkedUntil: -Infinity,
-      isStalled: false,
-    };
+    const queue = this.#queues.get(key) ?? emptyQueue(this.#parts.clock);
     this.#queues.set(key, queue);
     return queue;
   }
@@ -330,25 +312,4 @@ export class Replay {
 
 function keyOf({ namespace, name }: Spooled["ingester"]): string {
   return `${namespace}/${name}`;
-}
-
-function bareLane(source: string, ingester: Spooled["ingester"]): Lane {
-  return {
-    source,
-    ingester,
-    namespaces: [],
-    filter: () => undefined,
-    stages: [],
-    windowSeconds: 1,
-    isDryRun: false,
-    ttlSeconds: () => 1,
-  };
-}
-
-function* take<T>(items: Iterable<T>, count: number): Generator<T> {
-  let taken = 0;
-  for (const item of items) {
-    if (taken++ >= count) return;
-    yield item;
-  }
 }

@@ -5,34 +5,9 @@ import type { Ledger } from "../pipeline/ledger.ts";
 import type { Clock } from "../run/clock.ts";
 import type { Disk } from "../run/disk.ts";
 import type { FolderLock, FolderLocks } from "../run/folder_lock.ts";
-import { type Entry, Journal, JournalFullError } from "../run/journal.ts";
+import { type Entry, type Journal, JournalFullError } from "../run/journal.ts";
 import { corruption, DEAD_LETTERS_FOLDER, type DeadLetters, readLetters } from "../write/dead_letters.ts";
-
-/** A record of the spool that waits for its verdicts. */
-export interface Pending {
-  readonly kind: Spooled["kind"];
-  readonly source: string;
-  readonly ingester: Spooled["ingester"];
-  /** Wall time in milliseconds since 1970. */
-  readonly spooledAt: number;
-  readonly shelf: Shelf;
-  readonly entry: Entry;
-  /** How many of its findings have no verdict. */
-  openCount: number;
-  /** How far a signal has come since it was written down; undefined: not at all. */
-  progress: { readonly open: readonly number[]; readonly total: number } | undefined;
-  /** What it says, while the memory has room for it. */
-  held: Spooled | undefined;
-}
-
-/** A folder with records: the own one, or one of a replica that is gone. */
-interface Shelf {
-  readonly name: string;
-  readonly lock: FolderLock;
-  readonly journal: Journal;
-  readonly isOwn: boolean;
-  hasLetters: boolean;
-}
+import { openShelf, parseSpooled, type Pending, type Shelf } from "./spool_shelf.ts";
 
 /** Where the spool lies, and how large it may become. */
 export interface SpoolOptions {
@@ -196,7 +171,7 @@ export class Spool {
     }
   }
 
-  /** Writes what is to be written and lets all folders go; the own one is removed when nothing is in it. */
+  /** Writes what is to be written and lets all folders go. */
   async close(): Promise<void> {
     for (const shelf of [...this.#adopted.values(), ...(this.#own === undefined ? [] : [this.#own])]) {
       await shelf.journal.close();
@@ -227,20 +202,14 @@ export class Spool {
   }
 
   async #openShelf(lock: FolderLock, maxBytes: number, isOwn: boolean): Promise<Shelf> {
-    const { folder } = lock;
-    const found: (readonly [Entry, Spooled])[] = [];
-    const onCorrupt = corruption(folder, this.#parts.metrics, this.#log);
-    const journal = await Journal.open({ folder, maxBytes, onCorrupt }, this.#parts.disk, (entry, text) => {
-      const what = parseSpooled(text);
-      // The text goes again at once: only the index stays in memory.
-      if (what !== undefined) found.push([entry, what.kind === "signal" ? { ...what, payload: null } : what]);
-    });
-    const shelf = { name: folder, lock, journal, isOwn, hasLetters: false };
+    const { disk, ledger, metrics } = this.#parts;
+    const onCorrupt = corruption(lock.folder, metrics, this.#log);
+    const { shelf, found } = await openShelf(lock, { maxBytes, onCorrupt, isOwn }, disk);
     for (const [entry, what] of found) {
-      this.#parts.ledger.receive(what.source, openFindings(what));
+      ledger.receive(what.source, openFindings(what));
       this.#add(shelf, entry, what, false);
     }
-    if (found.length > 0) this.#log.info("Spool found", { folder, records: found.length });
+    if (found.length > 0) this.#log.info("Spool found", { folder: lock.folder, records: found.length });
     return shelf;
   }
 
@@ -297,7 +266,6 @@ export class Spool {
     if (lock === undefined) return undefined;
     try {
       const shelf = await this.#openShelf(lock, Infinity, false);
-      shelf.hasLetters = true;
       this.#log.info("Folder of a replica that is gone adopted", { folder });
       return shelf;
     } catch (error) {
@@ -366,15 +334,6 @@ export class Spool {
       if (this.#adopted.size === 0) break;
     }
     metrics.spoolOldestAge.set(Math.max(0, clock.now() - oldest) / 1000);
-  }
-}
-
-function parseSpooled(text: string): Spooled | undefined {
-  try {
-    const what = JSON.parse(text) as Spooled;
-    return typeof what.source === "string" && typeof what.ingester?.name === "string" ? what : undefined;
-  } catch {
-    return undefined;
   }
 }
 

@@ -1,7 +1,9 @@
 import type { Json } from "../model/json.ts";
 import type { Lane } from "../pipeline/lane.ts";
 import type { Ledger } from "../pipeline/ledger.ts";
-import type { Outcome, Pipeline, ProcessTerms } from "../pipeline/pipeline.ts";
+import type { ProcessTerms } from "../pipeline/observation_sink.ts";
+import type { Outcome } from "../pipeline/outcome.ts";
+import type { Pipeline } from "../pipeline/pipeline.ts";
 import type { Clock } from "../run/clock.ts";
 import type { ObservationWriter } from "../write/writer.ts";
 import type { Replay } from "./replay.ts";

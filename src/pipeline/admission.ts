@@ -25,6 +25,15 @@ interface Opened {
   readonly converted: WeakMap<object, CelValue>;
 }
 
+/** What it works with. */
+export interface AdmissionParts {
+  readonly place: PlaceSettings;
+  readonly metrics: Metrics;
+  readonly log: Log;
+  /** The filter for all Ingesters, when there is one. */
+  readonly clusterFilter?: ClusterFilter | undefined;
+}
+
 /** What an Ingester and the operator say of findings: how they read, who they are, and which are left out. */
 export class Admission {
   readonly #place: PlaceSettings;
@@ -36,12 +45,7 @@ export class Admission {
   readonly #payloads = new WeakMap<Finding, Json>();
   readonly #told = new WeakMap<Lane, Set<ExpressionField>>();
 
-  constructor(parts: {
-    readonly place: PlaceSettings;
-    readonly metrics: Metrics;
-    readonly log: Log;
-    readonly clusterFilter?: ClusterFilter | undefined;
-  }) {
+  constructor(parts: AdmissionParts) {
     this.#place = parts.place;
     this.#metrics = parts.metrics;
     this.#log = parts.log;

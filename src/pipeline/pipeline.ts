@@ -8,66 +8,39 @@ import type { SpooledObservation, SpooledSignal } from "../model/spooled.ts";
 import type { ObservationRef, Verdict } from "../model/verdict.ts";
 import { normalize, type Self } from "../normalize/normalize.ts";
 import type { Log } from "../observe/log.ts";
-import type { Metrics } from "../observe/metrics.ts";
 import type { Clock } from "../run/clock.ts";
 import { buildObservation } from "../write/build_observation.ts";
-import type { DeadLetterBox } from "../write/dead_letters.ts";
 import type { FollowedReport } from "../write/followed_report.ts";
 import { place, type PlaceSettings } from "../write/place.ts";
 import type { Repeats } from "../write/repeats.ts";
 import type { ToldStates } from "../write/told_states.ts";
-import {
-  type ObservationWriter,
-  TermEndedError,
-  type WriteResult,
-  type WriteTerms,
-} from "../write/writer.ts";
-import { Admission, type ClusterFilter } from "./admission.ts";
+import { TermEndedError } from "../write/writer.ts";
+import { Admission, type AdmissionParts } from "./admission.ts";
 import type { Lane } from "./lane.ts";
 import type { Ledger } from "./ledger.ts";
+import {
+  type BoundedTerms as SinkTerms,
+  ObservationSink,
+  type ObservationSinkParts,
+  type ProcessTerms,
+} from "./observation_sink.ts";
+import type { Open, Outcome, Resumed } from "./outcome.ts";
 import { signalTime } from "./signal_time.ts";
-
-/** A finding that has no verdict yet: it could not be written in the time that was given, or nobody tried. */
-export interface Open {
-  readonly kind: "open";
-  readonly message: string;
-  /** True: only a person can mend what hinders it. */
-  readonly isStalled: boolean;
-  /** What the API server asked to wait. */
-  readonly retryAfterMilliseconds?: number | undefined;
-}
-
-/** How a finding stands. */
-export type Outcome = Verdict | Open;
-
-/** How the findings of a signal stand that was left open before. */
-export interface Resumed {
-  /** Their places in the signal, beside what became of them. */
-  readonly outcomes: readonly (readonly [index: number, outcome: Outcome])[];
-  readonly total: number;
-}
-
-/** How long and for whom the findings of one signal are written. */
-export type ProcessTerms = Omit<WriteTerms, "isDryRun">;
 
 /** Terms of one signal; undefined: nothing is written now. */
 type Terms = BoundedTerms | undefined;
 
 const UNTRIED: Open = { kind: "open", message: "Nothing was tried yet", isStalled: false };
 
-interface BoundedTerms extends ProcessTerms {
+interface BoundedTerms extends SinkTerms {
   readonly followed?: FollowedReport | undefined;
-  /** Monotonic time, in milliseconds, up to which all findings of the signal are written. */
-  readonly patientUntil: number;
 }
 
 /** The way of one signal: normalize, filter, deduplicate, write; every finding gets exactly one verdict (promise P5). */
 export class Pipeline {
-  readonly #writer: ObservationWriter;
+  readonly #sink: ObservationSink;
   readonly #recent: RecentNames;
-  readonly #metrics: Metrics;
   readonly #ledger: Ledger;
-  readonly #deadLetters: DeadLetterBox;
   readonly #clock: Clock;
   readonly #log: Log;
   readonly #place: PlaceSettings;
@@ -78,27 +51,18 @@ export class Pipeline {
   /** What is being written for senders that wait, by namespace and name; what a source writes may wait for long. */
   readonly #writing = new Map<string, Promise<void>>();
 
-  constructor(parts: {
-    readonly writer: ObservationWriter;
-    readonly recent: RecentNames;
-    readonly metrics: Metrics;
-    readonly ledger: Ledger;
-    readonly deadLetters: DeadLetterBox;
-    readonly clock: Clock;
-    readonly log: Log;
-    readonly place: PlaceSettings;
-    /** Who this installation is, so that what it caused itself is left out (contract, section 3). */
-    readonly self: () => Self;
-    /** The filter for all Ingesters, when there is one. */
-    readonly clusterFilter?: ClusterFilter | undefined;
-    readonly repeats: Pick<Repeats, "add">;
-    readonly toldStates: ToldStates;
-  }) {
-    this.#writer = parts.writer;
+  constructor(
+    parts: ObservationSinkParts & AdmissionParts & {
+      readonly ledger: Ledger;
+      /** Who this installation is, so that what it caused itself is left out (contract, section 3). */
+      readonly self: () => Self;
+      readonly repeats: Pick<Repeats, "add">;
+      readonly toldStates: ToldStates;
+    },
+  ) {
+    this.#sink = new ObservationSink(parts);
     this.#recent = parts.recent;
-    this.#metrics = parts.metrics;
     this.#ledger = parts.ledger;
-    this.#deadLetters = parts.deadLetters;
     this.#clock = parts.clock;
     this.#log = parts.log.component("pipeline");
     this.#place = parts.place;
@@ -209,7 +173,7 @@ export class Pipeline {
     const { category = "operations", severity = "info" } = observation.spec;
     try {
       const own = { source, ingester: lane.ingester, isDryRun: lane.isDryRun };
-      const outcome = await this.#put(observation, own, this.#bounded(terms), abort);
+      const outcome = await this.#sink.put(observation, own, this.#bounded(terms), abort);
       if (outcome.kind !== "open") this.#ledger.settle(source, outcome, { category, severity });
       return outcome;
     } catch (error) {
@@ -294,7 +258,7 @@ export class Pipeline {
     const observation = { namespace: this.#namespaceOf(finding, lane), name: id.name };
     // What shows a state may have changed since it was written.
     const isKnown = !finding.isState && this.#recent.has(observation);
-    if (isKnown) return this.#asSeen({ kind: "deduplicated", observation }, lane);
+    if (isKnown) return this.#sink.asSeen({ kind: "deduplicated", observation }, lane);
     if (terms === undefined) return UNTRIED;
     if (terms.patientUntil === Infinity) {
       return await this.#write(finding, id, observation, signal, lane, terms, abort);
@@ -305,7 +269,7 @@ export class Pipeline {
       // The same is being written at this moment, and soon over: its end tells whether anything is left to do.
       await before;
       if (!finding.isState && this.#recent.has(observation)) {
-        return this.#asSeen({ kind: "deduplicated", observation }, lane);
+        return this.#sink.asSeen({ kind: "deduplicated", observation }, lane);
       }
     }
     const writing = this.#write(finding, id, observation, signal, lane, terms, abort);
@@ -331,7 +295,7 @@ export class Pipeline {
     if (followed !== undefined && await followed.confirm(observation, abort)) {
       return { kind: "deduplicated", observation: ref };
     }
-    const outcome = await this.#put(observation, lane, terms, abort);
+    const outcome = await this.#sink.put(observation, lane, terms, abort);
     if (outcome.kind !== "deduplicated" || !finding.isState) return outcome;
     if (followed !== undefined) await followed.meet(observation, abort);
     else if (signal.origin === undefined) {
@@ -406,68 +370,6 @@ export class Pipeline {
   /** What is left of the patience that all findings of a signal share: the sender waits once. */
   #left(terms: BoundedTerms): ProcessTerms {
     return { ...terms, patienceMilliseconds: Math.max(1, terms.patientUntil - this.#clock.monotonic()) };
-  }
-
-  async #put(
-    observation: Observation,
-    lane: Pick<Lane, "source" | "ingester" | "isDryRun">,
-    terms: BoundedTerms,
-    abort: AbortSignal,
-  ): Promise<Outcome> {
-    const result = await this.#writer.write(observation, {
-      ...this.#left(terms),
-      isDryRun: lane.isDryRun,
-    }, abort);
-    switch (result.kind) {
-      case "created":
-      case "exists": {
-        const ref = result.observation;
-        if (!lane.isDryRun) this.#recent.add(ref);
-        return this.#asSeen({
-          kind: result.kind === "created" ? "created" : "deduplicated",
-          observation: ref,
-        }, lane);
-      }
-      case "refused":
-        return await this.#layAside(observation, result, lane);
-      case "unavailable":
-        return { ...result, kind: "open" };
-      default:
-        return result satisfies never;
-    }
-  }
-
-  /** What the API server refuses for good is kept with its reason, or at least said. */
-  async #layAside(
-    observation: Observation,
-    { reason, message }: Extract<WriteResult, { kind: "refused" }>,
-    lane: Pick<Lane, "source" | "ingester" | "isDryRun">,
-  ): Promise<Verdict> {
-    const { source, ingester } = lane;
-    const { namespace, name } = observation.metadata;
-    const spooledAt = new Date(this.#clock.now()).toISOString();
-    const isKept = !lane.isDryRun && await this.#deadLetters.put({
-      reason,
-      message,
-      what: { kind: "observation", source, ingester, spooledAt, observation },
-    });
-    this.#log.error("Observation refused by the API server", {
-      source,
-      namespace,
-      name,
-      reason: message,
-      kept_as_dead_letter: isKept,
-    });
-    if (isKept) return { kind: "dead-lettered", reason, message };
-    return this.#asSeen({ kind: "rejected", reason: "refused", message }, lane);
-  }
-
-  /** With dryRun nothing was written: what would have happened is counted beside. */
-  #asSeen(verdict: Verdict, lane: Pick<Lane, "source" | "ingester" | "isDryRun">): Verdict {
-    if (!lane.isDryRun) return verdict;
-    this.#metrics.dryRun.inc({ source: lane.source, verdict: verdict.kind });
-    this.#log.info("Dry run", { source: lane.source, ingester: lane.ingester.name, verdict: verdict.kind });
-    return { kind: "filtered", reason: "dry_run" };
   }
 
   #namespaceOf(finding: Finding, lane: Lane): string {

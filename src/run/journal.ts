@@ -1,6 +1,7 @@
 import { Buffer } from "node:buffer";
 import type { AppendedFile, Disk } from "./disk.ts";
 import { type Frame, frame, FRAME_OVERHEAD_BYTES, framesOf, recordAt } from "./frames.ts";
+import { bodyOf, emptySegment, holds, markOf, type Segment } from "./journal_segment.ts";
 
 /** Where one record of a journal lies. */
 export interface Entry {
@@ -8,19 +9,6 @@ export interface Entry {
   readonly segment: Segment;
   readonly at: number;
   readonly bytes: number;
-}
-
-/** One file of a journal. */
-export interface Segment {
-  readonly number: number;
-  bytes: number;
-  /** Records in it that are not done. */
-  readonly live: Set<number>;
-  /** Ids of its records, first and last; none: it holds marks only. */
-  first: number | undefined;
-  last: number | undefined;
-  /** What it says is done, as far as those records may still lie on the disk. */
-  readonly marks: Set<number>;
 }
 
 /** How a journal is kept. */
@@ -318,24 +306,6 @@ export class Journal {
   #pathOf(segment: Segment): string {
     return `${this.#options.folder}/${String(segment.number).padStart(8, "0")}.log`;
   }
-}
-
-function emptySegment(number: number, bytes: number): Segment {
-  return { number, bytes, live: new Set(), first: undefined, last: undefined, marks: new Set() };
-}
-
-function holds({ first, last }: Segment, id: number): boolean {
-  return first !== undefined && last !== undefined && first <= id && id <= last;
-}
-
-function bodyOf(text: string): { readonly id: number; readonly body: string } | undefined {
-  const [head, id] = /^\+ ([0-9]{1,15}) /.exec(text) ?? [];
-  return head === undefined ? undefined : { id: Number(id), body: text.slice(head.length) };
-}
-
-function markOf(text: string): number | undefined {
-  const [, id] = /^- ([0-9]{1,15})$/.exec(text) ?? [];
-  return id === undefined ? undefined : Number(id);
 }
 
 function encoded(texts: readonly string[]): Uint8Array {

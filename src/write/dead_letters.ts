@@ -47,6 +47,8 @@ export class DeadLetters implements DeadLetterBox {
   readonly #parts: DeadLettersParts;
   readonly #log: Log;
   readonly #held = new Map<string, Entry>();
+  /** The letter of an Observation: refused again, as after each relist, it has no second one. */
+  readonly #idByObservation = new Map<string, string>();
   #journal: Journal | undefined;
   #bytes = 0;
 
@@ -142,6 +144,12 @@ export class DeadLetters implements DeadLetterBox {
   }
 
   #note(letter: DeadLetter, entry: Entry): void {
+    const observation = observationOf(letter);
+    if (observation !== undefined) {
+      const before = this.#idByObservation.get(observation);
+      if (before !== undefined) this.drop(before);
+      this.#idByObservation.set(observation, letter.id);
+    }
     this.#held.set(letter.id, entry);
     this.#bytes += entry.bytes;
     this.#show();
@@ -156,6 +164,13 @@ export class DeadLetters implements DeadLetterBox {
       ID_CHARACTERS.charAt(Math.floor(this.#parts.clock.random() * ID_CHARACTERS.length));
     return Array.from({ length: ID_LENGTH }, character).join("");
   }
+}
+
+/** Which Observation a letter holds; undefined when it is none yet. */
+function observationOf({ what }: DeadLetter): string | undefined {
+  if (what.kind !== "observation") return undefined;
+  const { namespace, name } = what.observation.metadata;
+  return `${namespace}/${name}`;
 }
 
 /** All letters in a replica's folder, oldest first, whoever writes it at this moment. */

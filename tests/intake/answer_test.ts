@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { answer, type AnswerBody, rejectedWhole } from "../../src/intake/answer.ts";
+import type { TakenFinding } from "../../src/intake/route.ts";
 import type { RejectedReason, Verdict } from "../../src/model/verdict.ts";
 
 const created = (name: string): Verdict => ({ kind: "created", observation: { namespace: "n", name } });
@@ -14,7 +15,15 @@ const rejected = (reason: RejectedReason): Verdict => ({
   message: `because of ${reason}`,
 });
 
-const cases: readonly (readonly [name: string, verdicts: readonly Verdict[], status: number])[] = [
+const spooled: TakenFinding = { kind: "spooled" };
+const dead: Verdict = { kind: "dead-lettered", reason: "invalid", message: "because of invalid" };
+
+const cases: readonly (readonly [name: string, verdicts: readonly TakenFinding[], status: number])[] = [
+  ["one spooled", [spooled], 202],
+  ["spooled and all others", [created("a"), rejected("wrong_shape"), spooled, filtered, dead], 202],
+  ["spooled and one that could not be", [spooled, rejected("unavailable"), created("a")], 503],
+  ["one laid aside", [dead], 400],
+  ["one laid aside among created ones", [dead, created("a")], 201],
   ["nothing in it", [], 200],
   ["one created", [created("a")], 201],
   ["one that existed", [deduplicated("a")], 200],

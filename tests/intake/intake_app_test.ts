@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import type { SecretReader } from "../../src/intake/authenticate.ts";
 import { createIntakeApp, type IntakeEnv } from "../../src/intake/intake_app.ts";
-import type { OpenRoute, Route, RouteTable } from "../../src/intake/route.ts";
+import type { OpenRoute, Route, RouteTable, TakenFinding } from "../../src/intake/route.ts";
 import type { Verdict } from "../../src/model/verdict.ts";
 import { createLog } from "../../src/observe/json_log.ts";
 import { createMetrics, type Metrics } from "../../src/observe/metrics.ts";
@@ -159,7 +159,15 @@ for (const state of ["not-synced", "draining"] as const) {
   });
 }
 
-const answers: readonly (readonly [name: string, verdicts: readonly Verdict[], status: number])[] = [
+Deno.test("Ingesters of an earlier start are served, and what they do not know is 503, never 404", async () => {
+  const { ask } = setUp({}, { state: "remembered" });
+  assert.equal((await ask("/ingest/falco")).status, 201);
+  const unknown = await ask("/ingest/unknown");
+  assert.deepEqual([unknown.status, unknown.headers.get("Retry-After")], [503, "2"]);
+});
+
+const answers: readonly (readonly [name: string, verdicts: readonly TakenFinding[], status: number])[] = [
+  ["one in the spool", [{ kind: "spooled" }], 202],
   ["no findings", [], 200],
   ["created", [created], 201],
   ["a good and a wrong one", [created, wrong], 201],

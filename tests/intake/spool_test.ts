@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { type Pending, SpoolError } from "../../src/intake/spool.ts";
+import { SpoolError } from "../../src/intake/spool.ts";
+import type { Pending } from "../../src/intake/spool_shelf.ts";
 import type { SpooledSignal } from "../../src/model/spooled.ts";
 import { FakeClock } from "../support/fake_clock.ts";
 import { LiveApi } from "../support/live_api.ts";

@@ -258,8 +258,12 @@ Deno.test("A stop finishes requests under way and drains the spool when the API 
   await untilServing(replica);
   await untilServing(replica, "/ingest/disk");
   const large = Array.from({ length: 300 }, (_, index) => numbered("batch", index));
+  const sent = Array.from(
+    { length: 100 },
+    (_, index) => replica.webhook("/ingest/disk", numbered("disk", index)),
+  );
   const [toDisk, batch] = await Promise.all([
-    send(replica, "disk", 100, "/ingest/disk"),
+    Promise.allSettled(sent),
     replica.webhook("/ingest/own", large).then((answer) => {
       replica.kill("SIGTERM");
       return answer;
@@ -267,8 +271,10 @@ Deno.test("A stop finishes requests under way and drains the spool when the API 
   ]);
   assert.deepEqual(await replica.exit, { code: 0, signal: null });
   assert.equal(batch.status, 201);
-  const taken = counts(toDisk)[202] ?? 0;
-  assert.ok(taken > 0 && (counts(toDisk)[503] ?? 0) + taken === 100, JSON.stringify(counts(toDisk)));
+  const statuses = toDisk.map((one) => one.status === "fulfilled" ? one.value.status : 0);
+  const taken = statuses.filter((status) => status === 202).length;
+  // Others found the port closed, or were told to go elsewhere.
+  assert.ok(taken > 0 && statuses.every((status) => [202, 503, 0].includes(status)), `${statuses}`);
   const found = await titles(installed);
   assert.equal(found.filter((title) => title.startsWith("disk ")).length, taken);
   assert.equal(found.filter((title) => title.startsWith("batch ")).length, 300);

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import type { Spooled } from "../../src/model/spooled.ts";
+import type { Observation } from "../../src/model/observation.ts";
 import { createMetrics, type Metrics } from "../../src/observe/metrics.ts";
 import { corruption, DeadLetters, readLetters } from "../../src/write/dead_letters.ts";
 import { FakeClock } from "../support/fake_clock.ts";
@@ -91,6 +92,32 @@ Deno.test("At the ceiling the oldest goes, and that is counted and said", async 
   );
   assert.equal(letters.ids.length, 4);
   await letters.close();
+});
+
+Deno.test("An Observation that is refused again has one letter, the last", async () => {
+  await using folder = await temporaryFolder();
+  const { letters, metrics } = scene(1);
+  await letters.open(folder.path);
+  const refused = (name: string): Spooled => ({
+    kind: "observation",
+    source: "own",
+    ingester: { namespace: "zen", name: "own" },
+    spooledAt: "2026-01-02T12:00:00Z",
+    observation: { metadata: { namespace: "zen", name }, spec: {} } as unknown as Observation,
+  });
+  for (const name of ["a", "b", "a"]) {
+    await letters.put({ reason: "invalid", message: "bad", what: refused(name) });
+  }
+  assert.equal(await held(metrics), 2);
+  const [first = ""] = letters.ids;
+  const { what: kept } = await letters.read(first) ?? {};
+  assert.equal(kept?.kind === "observation" ? kept.observation.metadata.name : undefined, "b");
+  await letters.close();
+  const again = scene(2);
+  await again.letters.open(folder.path);
+  assert.equal(again.letters.ids.length, 2);
+  assert.equal((await metrics.deadLettersDropped.get()).values[0]?.value, 0);
+  await again.letters.close();
 });
 
 Deno.test("What the disk does not take is not kept, and said", async () => {

@@ -145,3 +145,20 @@ Deno.test("A dry run is checked by the API server and stores nothing", async () 
   await writer.write(observation, { ...terms, isDryRun: true }, never);
   assert.deepEqual(api.requests[0]?.query, { dryRun: "All" });
 });
+
+Deno.test("An API server that did not answer three times in a row is away, until it answers", async () => {
+  const { writer, api } = scenario([failure(0), failure(503), failure(0), failure(422), failure(0), created]);
+  const once = { ...terms, patienceMilliseconds: 1 };
+  for (const isAway of [false, false, true]) {
+    await writer.write(observation, once, never);
+    assert.equal(writer.isAway, isAway);
+  }
+  // Who can do without is spared the wait, and asks nobody.
+  const spared = await writer.write(observation, { ...once, sparesAway: true }, never);
+  assert.deepEqual([spared.kind, api.requests.length], ["unavailable", 3]);
+  // Even a refusal is an answer.
+  assert.equal((await writer.write(observation, once, never)).kind, "refused");
+  assert.equal(writer.isAway, false);
+  await writer.write(observation, once, never);
+  assert.equal((await writer.write(observation, { ...once, sparesAway: true }, never)).kind, "created");
+});

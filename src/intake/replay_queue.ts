@@ -1,0 +1,58 @@
+import type { Spooled } from "../model/spooled.ts";
+import type { Lane } from "../pipeline/lane.ts";
+import { Backoff } from "../run/backoff.ts";
+import type { Clock } from "../run/clock.ts";
+import type { Pending } from "./spool_shelf.ts";
+
+/** The records of one Ingester, oldest first. */
+export interface ReplayQueue {
+  readonly waiting: Set<Pending>;
+  running: number;
+  readonly backoff: Backoff;
+  readonly stallBackoff: Backoff;
+  parkedUntil: number;
+  isStalled: boolean;
+}
+
+/** A queue in which nothing waits. */
+export function emptyQueue(clock: Clock): ReplayQueue {
+  return {
+    waiting: new Set(),
+    running: 0,
+    backoff: new Backoff({ minMilliseconds: 50, maxMilliseconds: 1_000 }, clock),
+    stallBackoff: new Backoff({ minMilliseconds: 1_000, maxMilliseconds: 15_000 }, clock),
+    parkedUntil: -Infinity,
+    isStalled: false,
+  };
+}
+
+/** The first of those that wait. */
+export function firstOf(queue: ReplayQueue, count: number): readonly Pending[] {
+  const found: Pending[] = [];
+  for (const pending of queue.waiting) {
+    if (found.length >= count) break;
+    found.push(pending);
+  }
+  return found;
+}
+
+/** Puts one back in front, since it was begun before all that wait. */
+export function putInFront(queue: ReplayQueue, pending: Pending): void {
+  const behind = [...queue.waiting];
+  queue.waiting.clear();
+  for (const one of [pending, ...behind]) queue.waiting.add(one);
+}
+
+/** The rules for what is made already, when its Ingester has none any more. */
+export function bareLane(source: string, ingester: Spooled["ingester"]): Lane {
+  return {
+    source,
+    ingester,
+    namespaces: [],
+    filter: () => undefined,
+    stages: [],
+    windowSeconds: 1,
+    isDryRun: false,
+    ttlSeconds: () => 1,
+  };
+}

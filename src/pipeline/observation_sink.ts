@@ -1,0 +1,120 @@
+import type { RecentNames } from "../deduplicate/recent_names.ts";
+import type { Observation } from "../model/observation.ts";
+import type { Verdict } from "../model/verdict.ts";
+import type { Log } from "../observe/log.ts";
+import type { Metrics } from "../observe/metrics.ts";
+import type { Clock } from "../run/clock.ts";
+import type { DeadLetterBox } from "../write/dead_letters.ts";
+import type { ObservationWriter, WriteResult, WriteTerms } from "../write/writer.ts";
+import type { Lane } from "./lane.ts";
+import type { Outcome } from "./outcome.ts";
+
+/** How long and for whom the findings of one signal are written. */
+export type ProcessTerms = Omit<WriteTerms, "isDryRun">;
+
+/** The same with its end. */
+export interface BoundedTerms extends ProcessTerms {
+  /** Monotonic time, in milliseconds, up to which all findings of the signal are written. */
+  readonly patientUntil: number;
+}
+
+/** What an Observation is written for. */
+export type SinkLane = Pick<Lane, "source" | "ingester" | "isDryRun">;
+
+/** What it works with. */
+export interface ObservationSinkParts {
+  readonly writer: ObservationWriter;
+  readonly recent: RecentNames;
+  readonly metrics: Metrics;
+  readonly deadLetters: DeadLetterBox;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+/** The end of the way: an Observation is written, found there, laid aside for good, or left open. */
+export class ObservationSink {
+  readonly #writer: ObservationWriter;
+  readonly #recent: RecentNames;
+  readonly #metrics: Metrics;
+  readonly #deadLetters: DeadLetterBox;
+  readonly #clock: Clock;
+  readonly #log: Log;
+
+  constructor(parts: ObservationSinkParts) {
+    this.#writer = parts.writer;
+    this.#recent = parts.recent;
+    this.#metrics = parts.metrics;
+    this.#deadLetters = parts.deadLetters;
+    this.#clock = parts.clock;
+    this.#log = parts.log.component("pipeline");
+  }
+
+  /**
+   * Writes it under these terms; one that is written already is deduplicated.
+   *
+   * @throws the signal's reason when `abort` aborts, and TermEndedError
+   */
+  async put(
+    observation: Observation,
+    lane: SinkLane,
+    terms: BoundedTerms,
+    abort: AbortSignal,
+  ): Promise<Outcome> {
+    const result = await this.#writer.write(observation, {
+      ...terms,
+      // However many findings a signal has, and whatever each waited for: the sender waits once.
+      patienceMilliseconds: Math.max(1, terms.patientUntil - this.#clock.monotonic()),
+      isDryRun: lane.isDryRun,
+    }, abort);
+    switch (result.kind) {
+      case "created":
+      case "exists": {
+        const ref = result.observation;
+        if (!lane.isDryRun) this.#recent.add(ref);
+        return this.asSeen({
+          kind: result.kind === "created" ? "created" : "deduplicated",
+          observation: ref,
+        }, lane);
+      }
+      case "refused":
+        return await this.#layAside(observation, result, lane);
+      case "unavailable":
+        return { ...result, kind: "open" };
+      default:
+        return result satisfies never;
+    }
+  }
+
+  /** What the API server refuses for good is kept with its reason, or at least said. */
+  async #layAside(
+    observation: Observation,
+    { reason, message }: Extract<WriteResult, { kind: "refused" }>,
+    lane: SinkLane,
+  ): Promise<Verdict> {
+    const { source, ingester } = lane;
+    const { namespace, name } = observation.metadata;
+    const spooledAt = new Date(this.#clock.now()).toISOString();
+    const isKept = !lane.isDryRun && await this.#deadLetters.put({
+      reason,
+      message,
+      what: { kind: "observation", source, ingester, spooledAt, observation },
+    });
+    this.#log.error("Observation refused by the API server", {
+      source,
+      namespace,
+      name,
+      reason: message,
+      kept_as_dead_letter: isKept,
+    });
+    if (isKept) return { kind: "dead-lettered", reason, message };
+    return this.asSeen({ kind: "rejected", reason: "refused", message }, lane);
+  }
+
+  /** With dryRun nothing was written: what would have happened is counted beside. */
+  asSeen(verdict: Verdict, lane: SinkLane): Verdict {
+    if (!lane.isDryRun) return verdict;
+    this.#metrics.dryRun.inc({ source: lane.source, verdict: verdict.kind });
+    this.#log.info("Dry run", { source: lane.source, ingester: lane.ingester.name, verdict: verdict.kind });
+    return { kind: "filtered", reason: "dry_run" };
+  }
+}

@@ -1,0 +1,63 @@
+import assert from "node:assert/strict";
+import { RecentNames } from "../../src/deduplicate/recent_names.ts";
+import { ApiError } from "../../src/kube/errors.ts";
+import type { Observation } from "../../src/model/observation.ts";
+import { createMetrics } from "../../src/observe/metrics.ts";
+import { ObservationSink } from "../../src/pipeline/observation_sink.ts";
+import type { DeadLetterBox } from "../../src/write/dead_letters.ts";
+import { ObservationWriter } from "../../src/write/writer.ts";
+import { FakeClock } from "../support/fake_clock.ts";
+import { type Answer, ScriptedApi } from "../support/scripted_api.ts";
+import { silentLog } from "../support/silent_log.ts";
+
+const observation = {
+  metadata: { namespace: "zen", name: "own-x" },
+  spec: { source: "own" },
+} as unknown as Observation;
+const failed = (code: number, reason = ""): Answer => ({
+  kind: "error",
+  error: new ApiError("no", { code, reason, ...(code === 429 ? { retryAfterMilliseconds: 7000 } : {}) }),
+});
+
+Deno.test("Each answer of the API server has its outcome, by whether it passes, stalls or is for good", async () => {
+  const cases: readonly [Answer, boolean, object][] = [
+    [{ kind: "json", value: {} }, true, { kind: "created" }],
+    [failed(409, "AlreadyExists"), true, { kind: "deduplicated" }],
+    [failed(400), true, { kind: "dead-lettered", reason: "refused" }],
+    [failed(413), true, { kind: "dead-lettered", reason: "too_large" }],
+    [failed(422), true, { kind: "dead-lettered", reason: "invalid" }],
+    [failed(422), false, { kind: "rejected", reason: "refused" }],
+    [failed(403), true, { kind: "open", isStalled: true }],
+    [failed(404), true, { kind: "open", isStalled: true }],
+    [failed(0), true, { kind: "open", isStalled: false }],
+    [failed(401), true, { kind: "open", isStalled: false }],
+    [failed(429), true, { kind: "open", isStalled: false, retryAfterMilliseconds: 7000 }],
+    [failed(503), true, { kind: "open", isStalled: false }],
+  ];
+  for (const [answer, hasRoom, expected] of cases) {
+    const clock = new FakeClock();
+    const metrics = createMetrics("test");
+    const put: unknown[] = [];
+    const deadLetters: DeadLetterBox = {
+      put: (letter) => Promise.resolve(hasRoom && put.push(letter.what) > 0),
+    };
+    const api = new ScriptedApi([answer]);
+    const sink = new ObservationSink({
+      writer: new ObservationWriter({ concurrency: 1, fallbackNamespace: "zen" }, { api, clock, metrics }),
+      recent: new RecentNames({ maxSize: 10, windowSeconds: 60 }, clock),
+      metrics,
+      deadLetters,
+      clock,
+      log: silentLog,
+    });
+    const outcome = await sink.put(
+      observation,
+      { source: "own", ingester: { namespace: "zen", name: "own" }, isDryRun: false },
+      { patienceMilliseconds: 0, patientUntil: 0, mayWrite: () => true, onStall: () => {} },
+      new AbortController().signal,
+    );
+    const shown = Object.fromEntries(Object.keys(expected).map((key) => [key, Reflect.get(outcome, key)]));
+    assert.deepEqual(shown, expected, JSON.stringify(answer));
+    assert.equal(put.length, outcome.kind === "dead-lettered" ? 1 : 0);
+  }
+});
