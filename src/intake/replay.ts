@@ -55,6 +55,7 @@ export class Replay {
   #pausedUntil = -Infinity;
   #running = 0;
   #begun = 0;
+  #isAwayTold = false;
   #wake: () => void = () => {};
 
   constructor(parts: ReplayParts) {
@@ -193,6 +194,8 @@ export class Replay {
     if (hindered.length < outcomes.length) {
       this.#backoff.reset();
       queue.backoff.reset();
+      if (this.#isAwayTold) this.#log.info("API server takes writes again", { spooled: spool.pending.size });
+      this.#isAwayTold = false;
     }
     const [first] = hindered;
     if (first === undefined) {
@@ -233,6 +236,12 @@ export class Replay {
     if (queue.isStalled) this.#park(queue, queue.stallBackoff.next());
     else if (this.#parts.writer.isAway) {
       this.#pausedUntil = this.#parts.clock.monotonic() + Math.max(asked, this.#backoff.next());
+      if (!this.#isAwayTold) {
+        this.#log.warn("API server is away: signals of webhooks wait in the spool", {
+          error: hindered[0]?.message,
+        });
+      }
+      this.#isAwayTold = true;
     } else this.#park(queue, Math.max(asked, queue.backoff.next()));
   }
 

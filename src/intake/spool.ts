@@ -16,6 +16,8 @@ export interface SpoolOptions {
   /** Of this replica; its folder is named for it. */
   readonly identity: string;
   readonly maxBytes: number;
+  /** Default is 100,000. */
+  readonly maxRecords?: number;
 }
 
 /** What the spool works with. */
@@ -40,6 +42,8 @@ const TURN_MILLISECONDS = 1_000;
 const ADOPT_TURNS = 30;
 /** Text of records that is kept in memory beside the disk, so that what comes and goes quickly is not read again. */
 const HELD_BYTES = 8 << 20;
+/** Records at most, own and adopted ones: each costs half a kilobyte of memory, wherever its payload lies. */
+const MOST_RECORDS = 100_000;
 /** A spool that was full has room again below this share of its ceiling. */
 const ROOM_SHARE = 0.9;
 const MOST_FOLDERS_OF_A_NAME = 100;
@@ -92,6 +96,7 @@ export class Spool {
     await this.#openOwn(signal);
     await this.#adoptAll(signal);
     this.#show();
+    this.#showAge();
   }
 
   /**
@@ -102,6 +107,10 @@ export class Spool {
   async append(what: Spooled): Promise<void> {
     const own = this.#own;
     if (own === undefined) throw new SpoolError(`Folder ${this.#options.root} cannot be used`);
+    if (this.#pending.size >= this.#mostRecords) {
+      this.#setState("full");
+      throw new SpoolError(`The spool holds ${this.#pending.size} records, which is all it may`);
+    }
     const text = JSON.stringify(what);
     let entry: Entry;
     try {
@@ -168,6 +177,7 @@ export class Spool {
       if (turn % ADOPT_TURNS === 0) await this.#adoptAll(signal);
       await this.#leaveEmptied();
       this.#show();
+      this.#showAge();
     }
   }
 
@@ -321,19 +331,30 @@ export class Spool {
   }
 
   #show(): void {
-    const { metrics, clock } = this.#parts;
+    const { metrics } = this.#parts;
     const own = this.#own?.journal.bytes ?? 0;
-    if (this.#state === "full" && own <= this.#options.maxBytes * ROOM_SHARE) this.#setState("usable");
+    const hasRoom = own <= this.#options.maxBytes * ROOM_SHARE &&
+      this.#pending.size <= this.#mostRecords * ROOM_SHARE;
+    if (this.#state === "full" && hasRoom) this.#setState("usable");
     const adopted = [...this.#adopted.values()].reduce((sum, { journal }) => sum + journal.bytes, 0);
     metrics.spoolBytes.set(own + adopted);
     metrics.spoolRecords.set(this.#pending.size);
-    let oldest = clock.now();
+    if (this.#pending.size === 0) metrics.spoolOldestAge.set(0);
+  }
+
+  #showAge(): void {
+    const now = this.#parts.clock.now();
+    let oldest = now;
+    // They lie in their order, but for those of adopted folders.
     for (const { spooledAt } of this.#pending) {
-      if (spooledAt < oldest) oldest = spooledAt;
-      // They lie in their order, but for those of adopted folders.
+      oldest = Math.min(oldest, spooledAt);
       if (this.#adopted.size === 0) break;
     }
-    metrics.spoolOldestAge.set(Math.max(0, clock.now() - oldest) / 1000);
+    this.#parts.metrics.spoolOldestAge.set(Math.max(0, now - oldest) / 1000);
+  }
+
+  get #mostRecords(): number {
+    return this.#options.maxRecords ?? MOST_RECORDS;
   }
 }
 

@@ -134,6 +134,8 @@ Deno.test("While the API server is away one asks for it, and all goes on within 
   assert.ok(at.clock.monotonic() - back <= 1000, `${at.clock.monotonic() - back} ms`);
   await at.passUntil("all are written", () => at.spool.pending.size === 0);
   assert.equal(at.written.length, 30);
+  const said = at.log.lines.filter(({ message }) => message.startsWith("API server"));
+  assert.deepEqual(said.map(({ level }) => level), ["warn", "info"]);
 });
 
 Deno.test("A right that is missing holds up its Ingester alone, and is said", async () => {

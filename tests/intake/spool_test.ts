@@ -47,17 +47,20 @@ Deno.test("What was spooled is there after a restart as it was, and is received 
   first.ledger.receive("falco", 2);
   await first.spool.append(signalOf("a", { open: [1, 2], total: 3 }));
   assert.deepEqual([await value(first.metrics.spoolRecords), first.isUsable()], [1, true]);
-  assert.equal(await value(first.metrics.spoolOldestAge), 60);
   await first.spool.close();
 
   const second = scene(folder.path);
   await second.spool.open(never);
   assert.deepEqual(await ledgerOf(second.metrics), [2, 2, 2]);
+  assert.equal(await value(second.metrics.spoolOldestAge), 60);
   const pending = only(second);
   assert.equal(pending.held, undefined);
   assert.deepEqual(await second.spool.read(pending), signalOf("a", { open: [1, 2], total: 3 }));
   second.spool.done(pending);
-  assert.equal(await value(second.metrics.spoolRecords), 0);
+  assert.deepEqual([await value(second.metrics.spoolRecords), await value(second.metrics.spoolOldestAge)], [
+    0,
+    0,
+  ]);
   await second.spool.close();
   const third = scene(folder.path);
   await third.spool.open(never);
@@ -127,6 +130,19 @@ Deno.test("A full spool refuses and says so, and has room again when enough is d
   // One that never fits says nothing about the others.
   await assert.rejects(full.spool.append(signalOf("c", { payload: "x".repeat(2 << 20) })), SpoolError);
   assert.equal(full.isUsable(), true);
+  await full.spool.close();
+});
+
+Deno.test("It is full with so many records too, since each costs memory", async () => {
+  await using folder = await temporaryFolder();
+  const full = scene(folder.path, { maxRecords: 10 });
+  await full.spool.open(never);
+  for (let index = 0; index < 10; index++) await full.spool.append(signalOf(`${index}`));
+  await assert.rejects(full.spool.append(signalOf("too many")), SpoolError);
+  assert.equal(full.isUsable(), false);
+  full.spool.done(only(full));
+  assert.equal(full.isUsable(), true);
+  await full.spool.append(signalOf("again"));
   await full.spool.close();
 });
 

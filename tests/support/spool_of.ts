@@ -36,6 +36,7 @@ export interface SpoolSceneOptions {
   readonly root: string;
   readonly identity?: string;
   readonly maxBytes?: number;
+  readonly maxRecords?: number;
   readonly maxAgeMilliseconds?: number;
   readonly laneOf: (ingester: Spooled["ingester"]) => LaneNow;
 }
@@ -66,7 +67,12 @@ export function spoolOf(api: Api, clock: Clock, options: SpoolSceneOptions): Spo
   });
   let usable = true;
   const spool = new Spool(
-    { root: options.root, identity: options.identity ?? "one", maxBytes: options.maxBytes ?? 4 << 20 },
+    {
+      root: options.root,
+      identity: options.identity ?? "one",
+      maxBytes: options.maxBytes ?? 4 << 20,
+      ...(options.maxRecords === undefined ? {} : { maxRecords: options.maxRecords }),
+    },
     {
       disk,
       locks: new FolderLocks(clock),
