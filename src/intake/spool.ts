@@ -130,18 +130,19 @@ export class Spool {
     this.#show();
   }
 
-  /** What a record says; undefined when it is no longer sound. */
+  /**
+   * What a record says; undefined when it is no longer sound, or gone.
+   *
+   * @throws what the disk throws; it may pass
+   */
   async read(pending: Pending): Promise<Spooled | undefined> {
     if (pending.held !== undefined) return pending.held;
     try {
       const text = await pending.shelf.journal.read(pending.entry);
       return text === undefined ? undefined : parseSpooled(text);
     } catch (error) {
-      this.#log.error("Record of the spool cannot be read", {
-        folder: pending.shelf.name,
-        error: textOf(error),
-      });
-      return undefined;
+      if (error instanceof Deno.errors.NotFound) return undefined;
+      throw error;
     }
   }
 

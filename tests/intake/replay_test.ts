@@ -216,6 +216,21 @@ Deno.test("A record that is damaged on the disk later is lost alone, and its fin
   assert.deepEqual(await ledgerOf(at.metrics), [2, 2, 0]);
 });
 
+Deno.test("What cannot be read for a while is not lost", async () => {
+  await using at = await scene();
+  at.lanes.set("a", { kind: "wait" });
+  await at.spool1("one");
+  for (const pending of at.spool.pending) pending.held = undefined;
+  at.disk.failsRead = true;
+  at.lanes.set("a", { kind: "lane", lane: laneOf("a"), onStall: () => {} });
+  at.replay.nudge();
+  await at.passUntil("it was tried", () => at.log.of("Spooled signal not handled").length > 0);
+  assert.deepEqual(await ledgerOf(at.metrics), [1, 1, 1]);
+  at.disk.failsRead = false;
+  await at.passUntil("it is written", () => at.spool.pending.size === 0);
+  assert.deepEqual(at.written, ["one"]);
+});
+
 Deno.test("An Observation that was laid aside is written as it is, also without its Ingester", async () => {
   await using at = await scene();
   at.ledger.receive("own", 1);

@@ -8,6 +8,8 @@ export interface FaultyDisk extends Disk {
   isReadOnly: boolean;
   /** True: a sync fails. */
   failsSync: boolean;
+  /** True: nothing can be read, for a while. */
+  failsRead: boolean;
   /** How often a file was synced. */
   syncs: number;
   /** How often a folder was synced. */
@@ -24,6 +26,7 @@ export function faultyDisk(): FaultyDisk {
     room: undefined,
     isReadOnly: false,
     failsSync: false,
+    failsRead: false,
     syncs: 0,
     folderSyncs: 0,
     async makeFolder(path) {
@@ -53,6 +56,10 @@ export function faultyDisk(): FaultyDisk {
       refuse();
       if (disk.room !== undefined && disk.room < bytes.byteLength) throw new Error("No space left on device");
       await systemDisk.replace(path, bytes);
+    },
+    readAt(path, at, length) {
+      if (disk.failsRead) return Promise.reject(new Error("Too many open files (os error 24)"));
+      return systemDisk.readAt(path, at, length);
     },
     async remove(path) {
       refuse();
