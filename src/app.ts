@@ -309,9 +309,12 @@ export async function runApp(config: Config, around: Surroundings, signal: Abort
     await aborted(inner);
     health.markStopping();
     log.info("Stopping");
-    await intake[Symbol.asyncDispose]();
-    await replay.drained(DRAIN_MILLISECONDS);
-    spoolEnd.abort(new DOMException("The spool was drained", "AbortError"));
+    try {
+      await intake[Symbol.asyncDispose]();
+      await replay.drained(DRAIN_MILLISECONDS);
+    } finally {
+      spoolEnd.abort(new DOMException("The spool was drained", "AbortError"));
+    }
   });
   await program.settled();
   // The group takes it for obedience when this comes after the stop was asked for; it is none.
