@@ -18,6 +18,7 @@ export function lineOf(result: RoundResult, index: number, rounds: number): stri
     } doubled`,
     `${result.takeovers} takeovers, gap ${seconds(result.longestGap)}`,
     `settled after ${seconds(result.settledAfter)}`,
+    `webhooks ${answersOf([result])}`,
     faults.join(", "),
   ].join("  ");
 }
@@ -62,6 +63,7 @@ export function tableOf(results: readonly RoundResult[]): readonly string[] {
   for (const [source, { made, due, missing, doubled }] of sources) {
     rows.push([`signals ${source}`, `${made} findings, ${due} due, ${missing} missing, ${doubled} doubled`]);
   }
+  rows.push(["webhook answers", answersOf(results)]);
   rows.push(["due", String(total("due"))]);
   rows.push(["missing", String(total("missing"))]);
   rows.push(["doubled", String(total("doubled"))]);
@@ -75,6 +77,16 @@ export function tableOf(results: readonly RoundResult[]): readonly string[] {
 /** As it is shown. */
 export function seconds(milliseconds: number): string {
   return `${(milliseconds / 1000).toFixed(1)} s`;
+}
+
+/** By status; 0 is a try without an answer. */
+function answersOf(results: readonly RoundResult[]): string {
+  const sums = new Map<number, number>();
+  for (const [status, count] of results.flatMap(({ answers }) => [...answers])) {
+    sums.set(status, (sums.get(status) ?? 0) + count);
+  }
+  return [...sums].sort(([one], [other]) => one - other)
+    .map(([status, count]) => `${status || "none"}: ${count}`).join(", ");
 }
 
 function listed(what: string, numbers: readonly string[]): string | undefined {

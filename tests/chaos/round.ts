@@ -29,6 +29,8 @@ export interface RoundResult {
   readonly faults: ReadonlyMap<FaultKind, number>;
   /** Everything else that should not have happened. */
   readonly problems: readonly string[];
+  /** How many answers webhooks got, by status; 0 stands for none. */
+  readonly answers: ReadonlyMap<number, number>;
   /** How often somebody became the leader. */
   readonly takeovers: number;
   /** From the last sign of a leader to the first source that the next one resumed, at most, in milliseconds. */
@@ -89,7 +91,7 @@ export async function playRound(ground: Ground, fleet: Fleet, options: RoundOpti
   await feeding;
   end.abort();
   await guard;
-  note(`all is fed; webhooks were answered ${JSON.stringify(Object.fromEntries(sender.answers))}`);
+  note("all is fed");
   const balances = await balance(ground, fleet, ledger);
   note("compared");
   problems.push(...sender.problems, ...await faultsOf(fleet));
@@ -99,6 +101,7 @@ export async function playRound(ground: Ground, fleet: Fleet, options: RoundOpti
     balances,
     faults,
     problems,
+    answers: sender.answers,
     takeovers,
     longestGap,
     settledAfter: systemClock.monotonic() - mendedAt,
