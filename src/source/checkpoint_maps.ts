@@ -58,17 +58,20 @@ export class CheckpointMaps {
   readonly #holder: string;
   readonly #api: Api;
   readonly #maxKeys: number;
+  readonly #mayWrite: () => boolean;
   #maps: MapState[] = [];
 
   /**
    * @param options.name of the first ConfigMap
    * @param options.holder stands for this process and its term, and for no other
+   * @param options.mayWrite asked before every write: false when the term has ended
    */
   constructor(
     options: {
       readonly namespace: string;
       readonly name: string;
       readonly holder: string;
+      readonly mayWrite: () => boolean;
       readonly maxKeys?: number;
     },
     api: Api,
@@ -76,6 +79,7 @@ export class CheckpointMaps {
     this.#namespace = options.namespace;
     this.#name = options.name;
     this.#holder = options.holder;
+    this.#mayWrite = options.mayWrite;
     this.#maxKeys = options.maxKeys ?? MAX_KEYS;
     this.#api = api;
   }
@@ -142,6 +146,14 @@ export class CheckpointMaps {
     for (const [map, part] of this.#split(changes)) {
       const before = map.written;
       try {
+        if (before !== undefined && map.resourceVersion === undefined) {
+          // It is made again, empty at first: if history went back with it, what is to be saved is of no worth.
+          if (!this.#mayWrite()) return { kind: "changed" };
+          await this.#write(map, new Map(), signal);
+          if (isOlder(map.written ?? before, before)) return { kind: "saved", isRewound: true };
+        }
+        // Whoever leads now may have changed them already.
+        if (!this.#mayWrite()) return { kind: "changed" };
         await this.#write(map, part, signal);
       } catch (error) {
         if (!(error instanceof ApiError)) throw error;

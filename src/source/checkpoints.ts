@@ -66,7 +66,12 @@ export class Checkpoints {
     this.#log = parts.log.component("checkpoints");
     const { clock, identity, namespace, name } = parts;
     const term = `${Math.round(clock.now())}-${Math.floor(clock.random() * 1e9).toString(36)}`;
-    this.#maps = new CheckpointMaps({ namespace, name, holder: `${identity}/${term}` }, parts.api);
+    this.#maps = new CheckpointMaps({
+      namespace,
+      name,
+      holder: `${identity}/${term}`,
+      mayWrite: () => parts.term.isValid(),
+    }, parts.api);
   }
 
   /**

@@ -7,7 +7,7 @@ const NAME = "lease-checkpoints";
 const never = new AbortController().signal;
 
 function mapsOf(api: MemoryConfigMaps, holder: string, maxKeys?: number): CheckpointMaps {
-  const options = { namespace: "zen", name: NAME, holder };
+  const options = { namespace: "zen", name: NAME, holder, mayWrite: () => true };
   return new CheckpointMaps(maxKeys === undefined ? options : { ...options, maxKeys }, api);
 }
 
@@ -108,6 +108,29 @@ Deno.test("History that went back is seen, whether the ConfigMap is older or gon
     assert.ok(found.isRewound || saved.isRewound, `gone: ${isGone}`);
     assert.deepEqual(await maps.save(changes({ a: "4" }), never), { kind: "saved", isRewound: false });
   }
+});
+
+Deno.test("A ConfigMap that is made again is made empty, and filled only where history did not go back", async () => {
+  for (const isRewound of [false, true]) {
+    const api = new MemoryConfigMaps();
+    const maps = mapsOf(api, "me");
+    await maps.read(never);
+    await maps.save(changes({ a: "1" }), never);
+    api.maps.clear();
+    if (isRewound) api.resourceVersion = 100;
+    await maps.read(never);
+    assert.deepEqual(await maps.save(changes({ a: "2" }), never), { kind: "saved", isRewound });
+    assert.deepEqual(api.data(NAME), isRewound ? {} : { a: "2" });
+  }
+});
+
+Deno.test("Whose term has ended writes nothing", async () => {
+  const api = new MemoryConfigMaps();
+  const options = { namespace: "zen", name: NAME, holder: "me", mayWrite: () => false };
+  const maps = new CheckpointMaps(options, api);
+  await maps.read(never);
+  assert.deepEqual(await maps.save(changes({ a: "1" }), never), { kind: "changed" });
+  assert.equal(api.maps.size, 0);
 });
 
 Deno.test("A save whose answer was lost is found done", async () => {
