@@ -54,7 +54,7 @@ Deno.test("Checkpoints are not written by a term that was followed by another on
   judge.onWrite("a", checkpoints("a/1", 8), 100);
   assert.deepEqual(violations, ["checkpoints forward", "checkpoints by one leader"]);
   violations.length = 0;
-  judge.onWrite("b", checkpoints("b/1", 900), 100);
-  judge.onWrite("b", checkpoints("b/1", 99), 101);
+  judge.onWrite("c", checkpoints("c/1", 900), 100);
+  judge.onWrite("c", checkpoints("c/1", 99), 101);
   assert.deepEqual(violations, [], "of a history that is no more");
 });

@@ -37,6 +37,8 @@ interface Entry {
   excuse: string | undefined;
 }
 
+/** Why a signal may be lost after a restore whose numbers were given again before anybody asked. */
+const OVERTAKEN = "a restore took numbers back, and they were given again before anybody could see it";
 /** How long a name may be taken for written without asking (contract, section 4). */
 const REMEMBERED_MILLISECONDS = 60_000;
 
@@ -63,6 +65,7 @@ export class Ledger implements Pick<Onlooker, "onChange" | "onList" | "onPeek" |
   /** Who was told that a position is gone, or saw history go back, and may list anew. */
   readonly #mayList = new Set<string>();
   readonly #told = new Map<string, Told>();
+  readonly #listed = new Map<string, Told>();
   /** The numbers that each object showed last. */
   readonly #shown = new Map<string, readonly number[]>();
   #store: Store | undefined;
@@ -109,6 +112,7 @@ export class Ledger implements Pick<Onlooker, "onChange" | "onList" | "onPeek" |
    */
   onList(asked: Asked, revision: number): void {
     this.onPeek(asked, revision);
+    this.#listed.set(watchKey(asked), { revision, restores: this.#restores });
     for (const target of this.#targets) {
       if (target.resource !== asked.resource || target.namespace !== asked.namespace) continue;
       const why = this.#mayList.has(watchKey(asked))
@@ -138,11 +142,12 @@ export class Ledger implements Pick<Onlooker, "onChange" | "onList" | "onPeek" |
         `${caller} watches ${resource} from ${from}, was told ${told.revision}, and the API server is at ${revision}`,
       );
     }
+    const listed = this.#listed.get(watchKey(asked));
+    const isOfThisHistory = listed?.restores === this.#restores && from >= listed.revision;
     // The same numbers were given twice: nobody can tell that this position is one of before the restore.
-    if (from > this.#restoredTo && from <= this.#highest && from <= revision) {
+    if (from > this.#restoredTo && from <= this.#highest && from <= revision && !isOfThisHistory) {
       for (const entry of this.#entries.values()) {
-        if (entry.resource !== resource || entry.born <= this.#restoredTo || entry.born > from) continue;
-        entry.excuse ??= "its resourceVersion was given before to something that a restore took away";
+        if (entry.resource === resource && entry.born <= from) entry.excuse ??= OVERTAKEN;
       }
     }
     if (from <= revision) this.#mayList.delete(watchKey(asked));
@@ -276,7 +281,7 @@ export class Ledger implements Pick<Onlooker, "onChange" | "onList" | "onPeek" |
       } else if (entry.gone !== undefined) {
         entry.born = revision;
         entry.gone = undefined;
-        entry.excuse = undefined;
+        if (entry.excuse !== OVERTAKEN) entry.excuse = undefined;
       }
     }
     // What a report showed before and shows no more; an Event shows itself until it is deleted.

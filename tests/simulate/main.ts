@@ -42,7 +42,12 @@ async function simulate(batch: Extract<Request, { readonly kind: "schedules" }>)
   const startedAt = performance.now();
   const seconds = (): number => (performance.now() - startedAt) / 1000;
   let saidAt = startedAt;
+  let told = 0;
   const tally = await runSchedules(batch, (sofar) => {
+    for (const { seed, invariant, message } of sofar.violations.slice(told)) {
+      console.log(`Seed ${seed} violates ${invariant}: ${message}`);
+      told++;
+    }
     if (performance.now() - saidAt < PROGRESS_MILLISECONDS) return;
     saidAt = performance.now();
     console.log(lineOf(sofar, seconds()));

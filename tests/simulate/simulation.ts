@@ -46,6 +46,10 @@ const RESTART_MILLISECONDS = 1000;
 /** How long the sender of a webhook waits for an answer, and before it tries where nobody was. */
 const SENDER_MILLISECONDS = 5000;
 const RESEND_MILLISECONDS = 1000;
+/** How often somebody looks whether the API server is back. */
+const UP_MILLISECONDS = 20;
+/** What is done at the API server by others than replicas. */
+const SIGNALS: ReadonlySet<Action["kind"]> = new Set(["event", "report", "delete-report"]);
 const LAST_NUMBER = 1_000_000;
 
 /** One schedule under way: replicas, a network for each, one API server, and the judges. */
@@ -102,7 +106,10 @@ export class Simulation {
     for (const index of this.#replicas.keys()) {
       this.#timeline.at(this.#random() * 1000, () => this.#start(index));
     }
-    for (const { at, action } of actions) this.#timeline.at(at, () => this.#act(action));
+    for (const { at, action } of actions) {
+      const act = (): void => this.#act(action);
+      this.#timeline.at(at, () => SIGNALS.has(action.kind) ? this.#whenUp(act) : act());
+    }
     await this.#runUntil(faultsEndAt);
     this.#clearUp();
     const settleUntil = this.#timeline.now + SETTLE_MILLISECONDS;
@@ -209,6 +216,12 @@ export class Simulation {
     this.#leases.onLeaders(leaders, this.#timeline.now);
   }
 
+  /** What others do at the API server waits until it is there. */
+  #whenUp(act: () => void): void {
+    if (this.#server.isUp) act();
+    else this.#timeline.at(this.#timeline.now + UP_MILLISECONDS, () => this.#whenUp(act));
+  }
+
   #act(action: Action): void {
     this.#say(() => JSON.stringify(action));
     switch (action.kind) {
@@ -284,14 +297,15 @@ export class Simulation {
     };
     put(1);
     for (const repeat of action.repeats) {
-      this.#timeline.at(this.#timeline.now + repeat, () => {
-        // A restore may have taken it away.
-        if (this.#server.store.get("events", keyOf(namespace, name)) !== undefined) put(2);
-      });
+      this.#timeline.at(this.#timeline.now + repeat, () =>
+        this.#whenUp(() => {
+          // A restore may have taken it away.
+          if (this.#server.store.get("events", keyOf(namespace, name)) !== undefined) put(2);
+        }));
     }
     if (action.lifetimeMilliseconds !== undefined) {
       this.#timeline.at(this.#timeline.now + action.lifetimeMilliseconds, () => {
-        this.#server.remove("events", namespace, name);
+        this.#whenUp(() => this.#server.remove("events", namespace, name));
       });
     }
   }
