@@ -193,10 +193,10 @@ async function runTarget(
           onPosition: (resourceVersion, moved) => {
             // What comes late, from a source that was stopped, may have been taken back since.
             if (signal.aborted) return;
-            if (resourceVersion === undefined) checkpoints.forget(checkpoint);
+            // What one source has seen is true of all: those that ask later may find the old numbers given again.
+            if (resourceVersion === undefined) checkpoints.rewind();
             else checkpoints.note(checkpoint, resourceVersion, stateSpec, moved);
           },
-          onRewound: () => pipeline.forgetNames(),
         },
         parts,
         signal,

@@ -138,6 +138,14 @@ export class Checkpoints {
     return () => this.#onRewound.delete(listener);
   }
 
+  /** History went back: every position is void, and who listens to {@link onRewound} is told. */
+  rewind(): void {
+    this.#log.warn("History went back, as when etcd is restored: every source lists again");
+    for (const key of [...this.#known.keys()]) this.forget(key);
+    this.#isUrgent = true;
+    for (const listener of this.#onRewound) listener();
+  }
+
   /** Forgets the watches of Ingesters that are no more. */
   keepOnly(isKept: (uid: string) => boolean): void {
     for (const key of [...this.#known.keys()]) if (!isKept(uidOfKey(key))) this.forget(key);
@@ -207,7 +215,7 @@ export class Checkpoints {
         this.#savedAt = clock.monotonic();
         this.#isUrgent = this.#unsaved.size > 0;
         this.#complainNoMore();
-        if (saved.isRewound) this.#rewind();
+        if (saved.isRewound) this.rewind();
         break;
       case "changed":
         await this.#look(signal);
@@ -239,14 +247,7 @@ export class Checkpoints {
     for (const [key, checkpoint] of this.#known) {
       if (found.values.get(key) !== checkpointText(checkpoint)) this.#unsaved.set(key, checkpoint);
     }
-    if (found.isRewound) this.#rewind();
-  }
-
-  #rewind(): void {
-    this.#log.warn("History went back, as when etcd is restored: every source lists again");
-    for (const key of [...this.#known.keys()]) this.forget(key);
-    this.#isUrgent = true;
-    for (const listener of this.#onRewound) listener();
+    if (found.isRewound) this.rewind();
   }
 
   /** Takes what the leader before has saved. */

@@ -50,10 +50,8 @@ export interface InformerOptions {
   readonly onResumed: () => void;
   /** Where to resume, asked each time the reading begins; undefined: by a list. */
   readonly resumeFrom: () => string | undefined;
-  /** Called when everything up to a resourceVersion has its verdict; with undefined when the last one is void. */
+  /** Called when everything up to a resourceVersion has its verdict; with undefined when history went back. */
   readonly onPosition: (resourceVersion: string | undefined, moved: Moved) => void;
-  /** Called when history went back, before everything is listed and taken again. */
-  readonly onRewound: () => void;
 }
 
 /** Parts an informer works with. */
@@ -149,7 +147,6 @@ async function follow(
   const resumeFrom = options.resumeFrom();
   const water = new LowWater(resumeFrom);
   const relist = new RelistTimer(labels, parts);
-  let isRewound = false;
   const apiVersion = gvr.group === "" ? gvr.version : `${gvr.group}/${gvr.version}`;
   const settle = (mark: Mark, moved: Moved): void => {
     if (water.settle(mark)) options.onPosition(water.position, moved);
@@ -178,12 +175,6 @@ async function follow(
       switch (event.kind) {
         case "relisting":
           await inFlight.settled();
-          if (isRewound) {
-            // The Observation of an object that stands there may have gone with the history after it.
-            seen.clear();
-            options.onRewound();
-            isRewound = false;
-          }
           water.reset(undefined);
           relist.begin();
           await options.reports?.beginList();
@@ -236,10 +227,7 @@ async function follow(
           if (event.reason === "closed") metrics.watchLastEvent.set(labels, clock.now() / 1000);
           relist.because(event.reason);
           // History went back: what was reached in it is nothing that a watch may resume from.
-          if (event.reason === "rewound") {
-            isRewound = true;
-            options.onPosition(undefined, "by-findings");
-          }
+          if (event.reason === "rewound") options.onPosition(undefined, "by-findings");
           const state = stateAfter(event.reason, event.error);
           if (state !== undefined) options.onState(state);
           if (event.error !== undefined) {

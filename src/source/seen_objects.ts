@@ -48,11 +48,6 @@ export class SeenObjects {
     this.#byUid.delete(keyOf(object));
   }
 
-  /** Forgets everything: history went back, and what was taken may have left no trace. */
-  clear(): void {
-    this.#byUid.clear();
-  }
-
   /** A relist begins: from now on what is listed counts as there. */
   beginRelist(): void {
     this.#relist++;

@@ -121,6 +121,26 @@ Deno.test("A change of one Ingester restarts its own source and touches no other
   });
 });
 
+Deno.test("When one source finds that history went back, all list again", async () => {
+  await scene(async ({ api, clock, settle }) => {
+    api.answer(observations("zen"), () => ({}));
+    api.put(reports("a"), { metadata: { name: "one", uid: "uid-one" } });
+    await settle();
+    assert.equal(api.sent("POST").length, 1);
+    const lists = (): number =>
+      api.sent("GET").filter(({ path, query }) => path === reports("b") && query?.["limit"] === 50).length;
+    assert.equal(lists(), 1);
+    api.rewind(50);
+    api.fail(reports("a"), undefined);
+    await settle();
+    await clock.advance(1000);
+    await settle();
+    assert.equal(lists(), 2);
+    assert.deepEqual(["a", "b"].map((name) => api.watching(reports(name))), [1, 1]);
+    assert.equal(api.sent("POST").length, 2, "what was written lately may be gone");
+  });
+});
+
 Deno.test("A change of status alone restarts nothing", async () => {
   await scene(async ({ api, registry, settle }) => {
     const ingester = reader("a");

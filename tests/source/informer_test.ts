@@ -20,7 +20,6 @@ interface Told {
   readonly states: SourceState[];
   readonly metrics: ReturnType<typeof createMetrics>;
   resumed: number;
-  rewound: number;
   readonly positions: (readonly [position: string | undefined, moved: string])[];
 }
 
@@ -51,7 +50,6 @@ async function run(
     states: [],
     metrics: createMetrics("test"),
     resumed: 0,
-    rewound: 0,
     positions: [],
   };
   const stop = new AbortController();
@@ -68,7 +66,6 @@ async function run(
       onResumed: () => told.resumed++,
       resumeFrom: () => resumeFrom,
       onPosition: (position, moved) => told.positions.push([position, moved]),
-      onRewound: () => told.rewound++,
     },
     { api: new ScriptedApi(answers), clock, metrics: told.metrics, log: silentLog },
     stop.signal,
@@ -230,22 +227,6 @@ Deno.test("A checkpoint from a history that is no more is void before anything i
   assert.deepEqual(positionsOf(told), [undefined, "50"]);
   const { values } = await told.metrics.relistDuration.get();
   assert.ok(values.some(({ labels }) => labels.reason === "rewound"));
-});
-
-Deno.test("After history went back everything is taken again, also what was taken and did not change", async () => {
-  const told = await run(
-    [
-      served,
-      page(["a"], "50"),
-      { kind: "lines", lines: [event("ADDED", "b", "51")], then: "break" },
-      page([], "40"),
-      page(["a"], "40"),
-      silence([]),
-    ],
-    ({ positions }) => positions.at(-1)?.[0] === "40",
-  );
-  assert.deepEqual(names(told), ["a", "b", "a"]);
-  assert.equal(told.rewound, 1);
 });
 
 Deno.test("The label of a resource is its group, version and name", () => {

@@ -67,6 +67,11 @@ export class LiveApi implements WatchApi {
     watches.clear();
   }
 
+  /** History goes back, as when etcd is restored. */
+  rewind(resourceVersion: number): void {
+    this.#resourceVersion = resourceVersion;
+  }
+
   /** How many watch a path now. */
   watching(path: string): number {
     return this.#collection(path).watches.size;
