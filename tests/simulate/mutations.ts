@@ -67,10 +67,10 @@ export const MUTATIONS: readonly Mutation[] = [
     breaks: ["no watch from the future"],
   },
   {
-    name: "objects remembered as taken although history went back",
-    file: "src/source/informer.ts",
-    find: "            seen.clear();\n            options.onRewound();\n",
-    replace: "",
+    name: "names remembered although history went back",
+    file: "src/ingesters/supervisor.ts",
+    find: "onRewound(() => {\n    parts.pipeline.forgetNames();",
+    replace: "onRewound(() => {",
     breaks: ["P1 no loss", "P3 checkpoint after effect"],
   },
   {
