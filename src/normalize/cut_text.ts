@@ -3,6 +3,8 @@ export const MAX_TITLE_LENGTH = 256;
 /** Longest description, in bytes of UTF-8. */
 export const MAX_DESCRIPTION_BYTES = 4096;
 
+/** Of a text of any length no more than its beginning is looked at, in UTF-16 units. */
+const MAX_LOOKED_AT = 64 * 1024;
 const MARK = "…";
 const MARK_BYTES = 3;
 
@@ -13,13 +15,16 @@ export function cleanText(text: string): string {
 
 /** One line of at most {@link MAX_TITLE_LENGTH} characters; what was longer ends in "…". */
 export function cutTitle(text: string): string {
-  const line = cleanText(text).replace(/[\s\p{Control}]+/gu, " ").trim();
+  const line = cleanText(text.slice(0, MAX_LOOKED_AT)).replace(/[\s\p{Control}]+/gu, " ").trim();
   return cutLength(line, MAX_TITLE_LENGTH);
 }
 
 /** Text of at most {@link MAX_DESCRIPTION_BYTES} bytes without control characters; what was longer ends in "…". */
 export function cutDescription(text: string): string {
-  const plain = cleanText(text).replace(/\r\n?/g, "\n").replace(/[^\P{Control}\n\t]/gu, "").trim();
+  const plain = cleanText(text.slice(0, MAX_LOOKED_AT)).replace(/\r\n?/g, "\n").replace(
+    /[^\P{Control}\n\t]/gu,
+    "",
+  ).trim();
   return cutBytes(plain, MAX_DESCRIPTION_BYTES);
 }
 

@@ -1,11 +1,16 @@
 const MAX_LENGTH = 63;
+/** Of a name of any length no more than its beginning is looked at. */
+const MAX_LOOKED_AT = 4096;
 
 /**
  * A rule's name as event type: lower case, runs outside a-z0-9 become one underscore, at most 63 characters, beginning
  * and ending in a letter or digit; `fallback` when nothing is left.
  */
 export function eventTypeOf(name: string, fallback: string): string {
-  const slug = name.toLowerCase().replace(/[^a-z0-9]+/g, "_").replace(/^_/, "").slice(0, MAX_LENGTH).replace(
+  const slug = name.slice(0, MAX_LOOKED_AT).toLowerCase().replace(/[^a-z0-9]+/g, "_").replace(/^_/, "").slice(
+    0,
+    MAX_LENGTH,
+  ).replace(
     /_$/,
     "",
   );

@@ -31,3 +31,9 @@ Deno.test("Halves of surrogate pairs are dropped", () => {
   assert.equal(cutTitle("a\ud834b\udd1ec"), "abc");
   assert.equal(cutDescription("\udd1e\ud834"), "");
 });
+
+Deno.test("Of a text of many mebibytes only the beginning is looked at", () => {
+  const long = "\n".repeat(8 * 1024 * 1024);
+  assert.equal(cutTitle(`begin${long}end`), "begin");
+  assert.equal(cutDescription(`begin${long}end`), "begin");
+});
