@@ -4,12 +4,12 @@ import type { ResourceReference } from "../model/observation.ts";
 import type { Severity } from "../model/severity.ts";
 import { builtinByKind } from "./builtin_kinds.ts";
 import { type DocumentHome, isConfigMap, isConfigMapOf, NO_CONFIG_MAP, readConfigMap } from "./config_map.ts";
+import { idAndTitle } from "./id_and_title.ts";
 import { makeFinding } from "./make_finding.ts";
 import { readList } from "./read_list.ts";
 import { resourceReference } from "./resource_reference.ts";
 import { severityWord } from "./severity_word.ts";
 import { shownFields } from "./shown_fields.ts";
-import { idAndTitle } from "./trivy_report.ts";
 import { wordAt } from "./word_at.ts";
 import { wrongShape } from "./wrong_shape.ts";
 

@@ -2,10 +2,10 @@ import type { Normalized } from "../model/finding.ts";
 import { isJsonObject, type Json, type JsonObject, listAt, property } from "../model/json.ts";
 import type { Severity } from "../model/severity.ts";
 import { type DocumentHome, isConfigMap, isConfigMapOf, NO_CONFIG_MAP, readConfigMap } from "./config_map.ts";
+import { idAndTitle } from "./id_and_title.ts";
 import { makeFinding } from "./make_finding.ts";
 import { readList } from "./read_list.ts";
 import { shownFields } from "./shown_fields.ts";
-import { idAndTitle } from "./trivy_report.ts";
 import { wordAt } from "./word_at.ts";
 import { wrongShape } from "./wrong_shape.ts";
 

@@ -2,9 +2,10 @@ import type { Normalized } from "../model/finding.ts";
 import { isJsonObject, type Json, type JsonObject, property } from "../model/json.ts";
 import type { Severity } from "../model/severity.ts";
 import { looseBoolean, looseInteger } from "./loose.ts";
+import { idAndTitle } from "./id_and_title.ts";
 import { makeFinding } from "./make_finding.ts";
 import { severityWord, worstOf } from "./severity_word.ts";
-import { idAndTitle, TRIVY_STATE, type TrivyReport } from "./trivy_report.ts";
+import { TRIVY_STATE, type TrivyReport } from "./trivy_report.ts";
 import { wordAt } from "./word_at.ts";
 import { wrongShape } from "./wrong_shape.ts";
 

@@ -42,12 +42,6 @@ export function trivySeverity(item: JsonObject): Severity {
   return severityWord(property(item, "severity")) ?? "info";
 }
 
-/** `<id>: <title>`, or what there is of both. */
-export function idAndTitle(id: string | undefined, title: string | undefined, otherwise: string): string {
-  if (id === undefined || title === undefined) return id ?? title ?? otherwise;
-  return `${id}: ${title}`;
-}
-
 /**
  * Labels first, then ownerReferences, then the report, field by field: a label may be missing. A name that is no legal
  * label value (`system:node`) stands in the annotation of the same key.

@@ -1,7 +1,8 @@
 import type { Normalized } from "../model/finding.ts";
 import { type Json, type JsonObject, property } from "../model/json.ts";
+import { idAndTitle } from "./id_and_title.ts";
 import { makeFinding } from "./make_finding.ts";
-import { idAndTitle, TRIVY_STATE, type TrivyReport, trivySeverity } from "./trivy_report.ts";
+import { TRIVY_STATE, type TrivyReport, trivySeverity } from "./trivy_report.ts";
 import { imageOf } from "./trivy_vulnerability.ts";
 import { wordAt } from "./word_at.ts";
 import { wrongShape } from "./wrong_shape.ts";
