@@ -288,6 +288,7 @@ export async function runApp(config: Config, around: Surroundings, signal: Abort
       identity,
     },
     areIngestersSynced: () => unsynced.size === 0,
+    maxLogStreams: config.maxWatches,
   };
   let stuck: TermStuckError | undefined;
   program.run("leadership", async (inner) => {

@@ -10,6 +10,7 @@ import { type Preset, presetOf } from "../model/preset.ts";
 import { compileNormalization, type Conform } from "../normalize/mapping.ts";
 import type { Lane } from "../pipeline/lane.ts";
 import { shortHash } from "../write/label_value.ts";
+import { type CompiledLogs, compileLogs } from "./compile_logs.ts";
 
 /** What the settings say for all Ingesters. */
 export interface CompileSettings {
@@ -51,6 +52,7 @@ export type Compiled =
     /** For a source that shows a state: what is asked of it; when that changes, everything is listed again. */
     readonly stateSpec: string | undefined;
   }
+  | { readonly kind: "logs"; readonly lane: Lane; readonly logs: CompiledLogs }
   | { readonly kind: "webhook"; readonly lane: Lane; readonly door: WebhookDoor }
   | { readonly kind: "suspended"; readonly path: string | undefined }
   | { readonly kind: "invalid"; readonly path: string | undefined; readonly message: string };
@@ -72,7 +74,7 @@ export function compileIngester(ingester: Ingester, settings: CompileSettings): 
   const preset = presetOf(spec.source);
   const kind = spec.ingester ?? preset.ingester;
   const webhookPath = kind === "webhook" ? path : undefined;
-  const problems = unsupported(spec, preset, kind);
+  const problems = unsupported(spec);
   const words = wordsOf(spec, preset, kind === "webhook");
   problems.push(...words.problems);
   const targets = kind === "informer" ? targetsOf(ingester, spec, preset, settings) : [];
@@ -81,12 +83,15 @@ export function compileIngester(ingester: Ingester, settings: CompileSettings): 
   if (kind === "informer" && problems.length === 0 && targets.length === 0) {
     problems.push(noTarget(spec, preset));
   }
+  const logs = kind === "logs" ? logsOf(ingester, spec, preset, settings) : undefined;
+  if (logs !== undefined && !("targets" in logs)) problems.push(...logs);
   if (problems.length > 0) return { kind: "invalid", path: webhookPath, message: problems.join("; ") };
   if (spec.suspend === true) return { kind: "suspended", path: webhookPath };
   const lane = laneOf(ingester, spec, preset, settings, words);
   if (kind === "informer") {
     return { kind: "informer", lane, targets, stateSpec: preset.showsState ? stateSpecOf(spec) : undefined };
   }
+  if (logs !== undefined && "targets" in logs) return { kind: "logs", lane, logs };
   const auth = spec.webhook?.auth;
   return {
     kind: "webhook",
@@ -104,14 +109,12 @@ export function compileIngester(ingester: Ingester, settings: CompileSettings): 
 }
 
 /** What the schema takes and this version does not do yet: said aloud, never passed over in silence. */
-function unsupported(spec: IngesterSpec, preset: Preset, kind: string): string[] {
+function unsupported(spec: IngesterSpec): string[] {
   const isDefaultDestination = (spec.destinations ?? []).every((destination) =>
     destination.gvr === undefined && (destination.value ?? "observations") === "observations"
   );
   const auth = spec.webhook?.auth?.type;
   const cases: readonly (readonly [boolean, string])[] = [
-    [!preset.isSupported && spec.informer?.gvr === undefined, `spec.source ${spec.source}`],
-    [kind === "logs", "spec.ingester logs"],
     [auth !== undefined && auth !== "none" && auth !== "bearer", `spec.webhook.auth.type ${auth}`],
     [spec.webhook?.allowedCIDRs !== undefined, "spec.webhook.allowedCIDRs"],
     [spec.webhook?.rateLimit !== undefined, "spec.webhook.rateLimit"],
@@ -247,6 +250,21 @@ function targetsOf(
   });
 }
 
+function logsOf(
+  ingester: Ingester,
+  spec: IngesterSpec,
+  preset: Preset,
+  settings: CompileSettings,
+): CompiledLogs | readonly string[] {
+  const namespaces = visibleNamespaces(ingester, spec, settings);
+  if (namespaces?.length === 0) return [noNamespace(spec)];
+  return compileLogs({ ...preset.logs, ...spec.logs }, namespaces, {
+    maxWatches: MAX_NAMESPACE_WATCHES,
+    mayWatchAll: settings.watchNamespaces.length === 0,
+    ownNamespace: settings.podNamespace,
+  });
+}
+
 /** The namespaces that an Ingester may read; undefined: all. One outside the watcher's namespace reads only its own. */
 function visibleNamespaces(
   ingester: Ingester,
@@ -265,6 +283,10 @@ function noTarget(spec: IngesterSpec, preset: Preset): string {
   if (preset.gvrs.length === 0 && spec.informer?.gvr === undefined) {
     return `spec.informer.gvr must say what to watch, since source ${spec.source} has no preset of its own`;
   }
+  return noNamespace(spec);
+}
+
+function noNamespace(spec: IngesterSpec): string {
   return `spec.namespaces must name a namespace that this Ingester may read, not only ${
     (spec.namespaces ?? []).join(", ")
   }`;

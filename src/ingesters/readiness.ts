@@ -38,13 +38,15 @@ export function readinessOf(compiled: Compiled, activity: Activity): Readiness |
         }
         : { isReady: true, reason: "Running", message: `Serving ${compiled.door.path}` };
     case "informer":
-      return informerReadiness(activity);
+      return sourcesReadiness(activity, "list and watch");
+    case "logs":
+      return sourcesReadiness(activity, "read");
     default:
       return compiled satisfies never;
   }
 }
 
-function informerReadiness({ sources, stall }: Activity): Readiness | undefined {
+function sourcesReadiness({ sources, stall }: Activity, verb: string): Readiness | undefined {
   const named = (kind: SourceState["kind"]): string[] =>
     [...sources].filter(([, state]) => state.kind === kind).map(([name]) => name).sort();
   const firstMessage = (kind: "forbidden" | "failing"): string => {
@@ -54,13 +56,15 @@ function informerReadiness({ sources, stall }: Activity): Readiness | undefined 
   const missing = named("missing");
   const forbidden = named("forbidden");
   const failing = named("failing");
-  const running = named("running");
+  const running = [...sources].flatMap(([name, state]) =>
+    state.kind !== "running" ? [] : [state.detail === undefined ? name : `${name} (${state.detail})`]
+  ).sort();
   if (stall !== undefined) return { isReady: false, reason: "Forbidden", message: `Writes wait: ${stall}` };
   if (forbidden.length > 0) {
     return {
       isReady: false,
       reason: "Forbidden",
-      message: `Not allowed to list and watch ${forbidden.join(", ")}: ${firstMessage("forbidden")}`,
+      message: `Not allowed to ${verb} ${forbidden.join(", ")}: ${firstMessage("forbidden")}`,
     };
   }
   if (failing.length > 0) {

@@ -98,7 +98,7 @@ function keepSame(before: Entry | undefined, now: Entry): Entry {
 function pathOfCompiled(compiled: Compiled): string | undefined {
   return compiled.kind === "webhook"
     ? compiled.door.path
-    : compiled.kind === "informer"
+    : compiled.kind === "informer" || compiled.kind === "logs"
     ? undefined
     : compiled.path;
 }

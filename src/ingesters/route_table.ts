@@ -33,6 +33,7 @@ function routeOf(entry: Entry, parts: RouteTableParts): Route | undefined {
   const closed = { kind: "closed", source: ingester.spec.source } as const;
   switch (compiled.kind) {
     case "informer":
+    case "logs":
       return undefined;
     case "suspended":
       return { ...closed, reason: "suspended", message: `Ingester ${entry.key} is suspended` };
@@ -88,6 +89,7 @@ export function laneNow(
     case "invalid":
       return { kind: "wait" };
     case "informer":
+    case "logs":
     case "webhook":
       return {
         kind: "lane",

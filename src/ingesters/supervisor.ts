@@ -11,10 +11,11 @@ import { checkpointKey } from "../source/checkpoint.ts";
 import type { Checkpoints } from "../source/checkpoints.ts";
 import { FollowedReports, type ReportList } from "../write/followed_reports.ts";
 import type { ObservationStore } from "../write/observation_store.ts";
-import { TermEndedError } from "../write/writer.ts";
 import type { Activities } from "./activities.ts";
 import type { Compiled, InformerTarget } from "./compile.ts";
+import { LogReading, runLogTarget } from "./log_source.ts";
 import type { Entry, IngesterRegistry } from "./registry.ts";
+import { afterSourceFailure } from "./source_failure.ts";
 
 /** What the leader's sources work with. */
 export interface SupervisorParts {
@@ -33,9 +34,11 @@ export interface SupervisorParts {
   readonly store: ObservationStore;
   /** Whether an Ingester sees to the Observations that it owns; also when it is not ours to judge. */
   readonly isOwnerActive: (ingester: { readonly namespace: string; readonly name: string }) => boolean;
+  /** How many logs are read at once, at most, by all Ingesters together; default 500. */
+  readonly maxLogStreams?: number | undefined;
 }
 
-const TERM_ENDED_MILLISECONDS = 1000;
+const MAX_LOG_STREAMS = 500;
 
 interface Running {
   readonly compiled: Compiled;
@@ -44,12 +47,13 @@ interface Running {
 }
 
 /**
- * Runs the informers of all Ingesters for one term as leader: starts, changes and stops them as the registry changes,
- * each without touching the others. Ends when `signal` aborts and every source has ended.
+ * Runs the informers and the readers of logs of all Ingesters for one term as leader: starts, changes and stops them as the
+ * registry changes, each without touching the others. Ends when `signal` aborts and every source has ended.
  */
 export async function superviseSources(parts: SupervisorParts, signal: AbortSignal): Promise<void> {
   const running = new Map<string, Running>();
   const stopping = new Set<Promise<void>>();
+  const reading = new LogReading(parts.maxLogStreams ?? MAX_LOG_STREAMS);
   const stop = (key: string): void => {
     const source = running.get(key);
     if (source === undefined) return;
@@ -65,8 +69,9 @@ export async function superviseSources(parts: SupervisorParts, signal: AbortSign
       if (entries.get(key)?.compiled !== source.compiled) stop(key);
     }
     for (const entry of entries.values()) {
-      if (entry.compiled.kind === "informer" && !running.has(entry.key)) {
-        running.set(entry.key, start(entry, parts));
+      const { kind } = entry.compiled;
+      if ((kind === "informer" || kind === "logs") && !running.has(entry.key)) {
+        running.set(entry.key, start(entry, reading, parts));
       }
     }
   };
@@ -89,20 +94,30 @@ export async function superviseSources(parts: SupervisorParts, signal: AbortSign
   }
 }
 
-function start(entry: Entry, parts: SupervisorParts): Running {
+function start(entry: Entry, reading: LogReading, parts: SupervisorParts): Running {
   const stop = new AbortController();
   const { compiled } = entry;
-  const targets = compiled.kind === "informer" ? compiled.targets : [];
-  const terms = termsOf(entry, parts, stop.signal);
-  const isFollowed = compiled.kind === "informer" && compiled.stateSpec !== undefined &&
-    !compiled.lane.isDryRun;
-  const reports = isFollowed
-    ? new FollowedReports({ ...parts, terms, ingester: compiled.lane.ingester, watches: targets.length })
-    : undefined;
-  const ended = Promise.all(
-    targets.map((target) => runTarget(entry, target, terms, reports, parts, stop.signal)),
-  );
-  return { compiled: entry.compiled, stop, ended: ended.then(() => {}) };
+  return { compiled, stop, ended: Promise.all(tasksOf(entry, reading, parts, stop.signal)).then(() => {}) };
+}
+
+/** One task for each watch of an Ingester; none rejects. */
+function tasksOf(
+  entry: Entry,
+  reading: LogReading,
+  parts: SupervisorParts,
+  signal: AbortSignal,
+): readonly Promise<void>[] {
+  const { compiled } = entry;
+  if (compiled.kind === "logs") {
+    return compiled.logs.targets.map((target) => runLogTarget(entry, target, reading, parts, signal));
+  }
+  if (compiled.kind !== "informer") return [];
+  const { lane, targets, stateSpec } = compiled;
+  const terms = termsOf(entry, parts, signal);
+  const reports = stateSpec === undefined || lane.isDryRun
+    ? undefined
+    : new FollowedReports({ ...parts, terms, ingester: lane.ingester, watches: targets.length });
+  return targets.map((target) => runTarget(entry, target, terms, reports, parts, signal));
 }
 
 /** Under what terms the sources of an Ingester write. */
@@ -202,19 +217,8 @@ async function runTarget(
         signal,
       );
     } catch (error) {
-      // The signal of a term that ended comes a moment after its writes were refused.
-      if (signal.aborted || error instanceof TermEndedError) {
-        await clock.sleep(TERM_ENDED_MILLISECONDS, signal).catch(() => {});
-        continue;
-      }
-      const message = error instanceof Error ? error.message : String(error);
-      activities.setSource(key, name, { kind: "failing", message });
-      parts.log.component("source").error("Source failed and is started again", {
-        source: lane.source,
-        gvr: gvrLabel(target.gvr),
-        error: error instanceof Error ? error.stack ?? message : message,
-      });
-      await clock.sleep(1000, signal).catch(() => {});
+      const what = { key, name, source: lane.source, gvr: gvrLabel(target.gvr) };
+      await afterSourceFailure(what, error, parts, signal);
     }
   }
 }

@@ -10,6 +10,10 @@ export type LogLine = {
   readonly timestamp: string;
   /** Without its timestamp and line end. */
   readonly line: string;
+  /** True: the line was longer than what is read of one, and this is its beginning. */
+  readonly isCut?: boolean;
+  /** True: a replica of this installation wrote it. */
+  readonly isOwn?: boolean;
   /** What the pattern that matched says of it. */
   readonly pattern: {
     readonly eventType?: string;

@@ -1,4 +1,4 @@
-import type { FilterSpec, GroupVersionResource, IngesterKind } from "./ingester.ts";
+import type { FilterSpec, GroupVersionResource, IngesterKind, LogsSpec } from "./ingester.ts";
 
 /** What an Ingester of a known source need not say. */
 export interface Preset {
@@ -7,11 +7,11 @@ export interface Preset {
   readonly gvrs: readonly GroupVersionResource[];
   /** Which of these objects, where `spec.informer.labelSelector` does not say it. */
   readonly labelSelector?: string | undefined;
+  /** Which logs are read and what in them is a finding, where `spec.logs` does not say it. */
+  readonly logs?: LogsSpec | undefined;
   readonly filters: FilterSpec;
   /** Bytes. */
   readonly maxBodyBytes: number;
-  /** False: the source's reader does not exist yet. */
-  readonly isSupported: boolean;
   /** True: its objects show a state that lasts, so a change of its Ingester is applied to what stands there. */
   readonly showsState: boolean;
 }
@@ -24,8 +24,31 @@ const aqua = (resource: string): GroupVersionResource => ({
   resource,
 });
 const CONFIG_MAPS: GroupVersionResource = { group: "", version: "v1", resource: "configmaps" };
-const defaults = { gvrs: [], filters: {}, maxBodyBytes: MEBIBYTE, isSupported: true, showsState: false };
-const later = { ...defaults, isSupported: false };
+const defaults = { gvrs: [], filters: {}, maxBodyBytes: MEBIBYTE, showsState: false };
+/**
+ * What its controller says when it cannot unseal: plain text before, and slog's since version 0.28. A manifest without Helm
+ * labels its pod name=sealed-secrets-controller, which spec.logs.podSelector can say.
+ */
+const SEALED_SECRETS_LOGS: LogsSpec = {
+  podSelector: "app.kubernetes.io/name=sealed-secrets",
+  patterns: [
+    {
+      regex: "Error updating (?P<object>[^\\s,:]+), (?P<outcome>will retry|giving up): (?P<reason>.*)",
+      eventType: "unseal_failed",
+      severity: "high",
+    },
+    {
+      regex: 'Error updating, (?P<outcome>will retry|giving up)"? key=(?P<object>\\S+) error=(?P<reason>.*)',
+      eventType: "unseal_failed",
+      severity: "high",
+    },
+    {
+      regex: "Error updating (?P<object>[^\\s,:]+): (?P<reason>the target Secret is immutable)",
+      eventType: "unseal_failed",
+      severity: "high",
+    },
+  ],
+};
 
 const PRESETS: Readonly<Record<string, Preset>> = {
   "trivy": {
@@ -87,7 +110,7 @@ const PRESETS: Readonly<Record<string, Preset>> = {
     ingester: "informer",
     gvrs: [{ group: "cert-manager.io", version: "v1", resource: "certificates" }],
   },
-  "sealed-secrets": { ...later, ingester: "logs" },
+  "sealed-secrets": { ...defaults, ingester: "logs", logs: SEALED_SECRETS_LOGS },
 };
 
 const GENERIC: Preset = { ...defaults, ingester: "webhook" };

@@ -36,7 +36,8 @@ export function isLogLine(payload: JsonObject): boolean {
 export function normalizeLogLine(payload: JsonObject, own: OwnPods): readonly Normalized[] {
   const namespace = wordAt(payload, "namespace");
   const podName = wordAt(payload, "podName");
-  if (namespace === own.namespace && podName !== undefined && own.podNames.includes(podName)) {
+  const isNamed = namespace === own.namespace && podName !== undefined && own.podNames.includes(podName);
+  if (isNamed || property(payload, "isOwn") === true) {
     return [{ kind: "filtered", reason: "self" }];
   }
   const podUid = wordAt(payload, "podUid");
@@ -61,7 +62,16 @@ export function normalizeLogLine(payload: JsonObject, own: OwnPods): readonly No
     identity: [namespace, podUid, container, timestamp, sha256Hex(line)],
     isWindowed: false,
     isState: false,
-    details: { ...groups, log: { podUid, container, timestamp, length: line.length } },
+    details: {
+      ...groups,
+      log: {
+        podUid,
+        container,
+        timestamp,
+        length: line.length,
+        ...(property(payload, "isCut") === true ? { isCut: true } : {}),
+      },
+    },
   })];
 }
 

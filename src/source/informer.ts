@@ -18,7 +18,8 @@ import { keyOf, SeenObjects } from "./seen_objects.ts";
 
 /** How the reading of one resource stands. */
 export type SourceState =
-  | { readonly kind: "starting" | "running" | "missing" }
+  | { readonly kind: "starting" | "missing" }
+  | { readonly kind: "running"; /** What it is that runs, in words. */ readonly detail?: string }
   | { readonly kind: "forbidden" | "failing"; readonly message: string };
 
 /** What keeps the Observations of reports true to them, told of what the objects alone do not say. */
@@ -265,7 +266,8 @@ async function isServed(
   }
 }
 
-function stateAfter(reason: RestartReason, error: Error | undefined): SourceState | undefined {
+/** The state that a restart leads to; undefined for one that is no trouble. */
+export function stateAfter(reason: RestartReason, error: Error | undefined): SourceState | undefined {
   switch (reason) {
     case "forbidden":
       return { kind: "forbidden", message: error?.message ?? "" };

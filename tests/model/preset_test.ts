@@ -18,8 +18,8 @@ Deno.test("A preset says how its signals come in, and what is left out of them",
   for (const [source, ingester, minSeverity, gvrs] of cases) {
     const preset = presetOf(source);
     assert.deepEqual(
-      [preset.ingester, preset.filters.minSeverity, preset.gvrs.length, preset.isSupported],
-      [ingester, minSeverity, gvrs, true],
+      [preset.ingester, preset.filters.minSeverity, preset.gvrs.length],
+      [ingester, minSeverity, gvrs],
       source,
     );
   }
@@ -36,8 +36,8 @@ Deno.test("Batches of the audit log may be larger than other bodies", () => {
   assert.equal(presetOf("falco").maxBodyBytes, MEBIBYTE);
 });
 
-Deno.test("Sources whose reader does not exist yet say so", () => {
-  assert.equal(presetOf("sealed-secrets").isSupported, false);
+Deno.test("Sealed secrets are read from pod logs", () => {
+  assert.equal(presetOf("sealed-secrets").ingester, "logs");
 });
 
 Deno.test("Any other source sends JSON by webhook, also one with a name that objects have", () => {

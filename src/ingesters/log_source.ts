@@ -1,0 +1,106 @@
+import type { WatchApi } from "../kube/watcher.ts";
+import type { Log } from "../observe/log.ts";
+import type { Metrics } from "../observe/metrics.ts";
+import type { Pipeline } from "../pipeline/pipeline.ts";
+import type { Clock } from "../run/clock.ts";
+import { checkpointKey } from "../source/checkpoint.ts";
+import type { Checkpoints } from "../source/checkpoints.ts";
+import { gvrLabel } from "../source/informer.ts";
+import { POD_LOGS, runPodLogs } from "../source/pod_logs.ts";
+import { StreamSlots } from "../source/pod_logs_slots.ts";
+import type { Activities } from "./activities.ts";
+import type { LogTarget } from "./compile_logs.ts";
+import type { Entry } from "./registry.ts";
+import { afterSourceFailure } from "./source_failure.ts";
+
+/** What logs are read with. */
+export interface LogSourceParts {
+  readonly activities: Activities;
+  readonly pipeline: Pipeline;
+  readonly api: WatchApi;
+  readonly clock: Clock;
+  readonly metrics: Metrics;
+  readonly log: Log;
+  readonly checkpoints: Checkpoints;
+  /** Asked before every write: false when the term has ended. */
+  readonly mayWrite: () => boolean;
+  /** Called each time a source had its first answer. */
+  readonly onResumed: () => void;
+}
+
+/** What the log readers of one term share. */
+export class LogReading {
+  readonly slots: StreamSlots;
+  /** How far each has come: a time, which holds also when the history of the API server went back. */
+  readonly reached: Map<string, string> = new Map();
+
+  /** @param maxStreams how many logs are read at once, at most, by all Ingesters together */
+  constructor(maxStreams: number) {
+    this.slots = new StreamSlots(maxStreams);
+  }
+}
+
+/** Reads the logs of one target of an Ingester until `signal` aborts. Never rejects: one bad source never stops another. */
+export async function runLogTarget(
+  entry: Entry,
+  target: LogTarget,
+  reading: LogReading,
+  parts: LogSourceParts,
+  signal: AbortSignal,
+): Promise<void> {
+  const { compiled, key } = entry;
+  if (compiled.kind !== "logs") return;
+  const { lane, logs } = compiled;
+  const gvr = gvrLabel(POD_LOGS);
+  const name = target.namespace === undefined ? gvr : `${gvr} in ${target.namespace}`;
+  const { activities, pipeline, clock, checkpoints, mayWrite } = parts;
+  const checkpoint = checkpointKey({
+    uid: entry.ingester.metadata.uid,
+    gvr: POD_LOGS,
+    namespace: target.namespace,
+    labelSelector: target.podSelector,
+    fieldSelector: target.container,
+  });
+  const terms = {
+    patienceMilliseconds: Infinity,
+    mayWrite,
+    onStall: (error: { readonly message: string } | undefined) => {
+      if (!signal.aborted) activities.setStall(key, error?.message);
+    },
+  };
+  activities.setSource(key, name, { kind: "starting" });
+  using _watched = checkpoints.watch(checkpoint, lane.source);
+  while (!signal.aborted) {
+    try {
+      await runPodLogs(
+        {
+          ...target,
+          source: lane.source,
+          patterns: logs.patterns,
+          sinceSeconds: logs.sinceSeconds,
+          ownNamespace: logs.ownNamespace,
+          take: async (one) => {
+            // What waited for its turn when the source was stopped is not begun.
+            signal.throwIfAborted();
+            activities.setSignal(key, clock.now());
+            await pipeline.process(one, lane, terms, undefined, signal);
+          },
+          onState: (state) => {
+            if (!signal.aborted) activities.setSource(key, name, state);
+          },
+          onResumed: parts.onResumed,
+          resumeFrom: () => checkpoints.resumeFrom(checkpoint, undefined) ?? reading.reached.get(checkpoint),
+          onPosition: (nanoseconds) => {
+            if (signal.aborted) return;
+            reading.reached.set(checkpoint, nanoseconds);
+            checkpoints.note(checkpoint, nanoseconds, undefined, "by-findings");
+          },
+        },
+        { ...parts, slots: reading.slots },
+        signal,
+      );
+    } catch (error) {
+      await afterSourceFailure({ key, name, source: lane.source, gvr }, error, parts, signal);
+    }
+  }
+}

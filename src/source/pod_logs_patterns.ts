@@ -1,0 +1,89 @@
+import { RE2JS } from "re2js";
+import type { LogsSpec } from "../model/ingester.ts";
+import type { LogLine } from "../model/log_line.ts";
+
+/** What a line must match to be a finding; asked in the order of the Ingester, and the first that matches says what it is. */
+export interface LogPatterns {
+  /** What the first pattern that matches says of a line; undefined when none does. */
+  match(line: string): LogLine["pattern"] | undefined;
+}
+
+/** Patterns as they stand in `spec.logs.patterns`. */
+export type LogPatternSpecs = NonNullable<LogsSpec["patterns"]>;
+
+/** Largest pattern, in instructions of its automaton; what `\d{1000}` makes is refused. */
+const MAX_STEPS = 400;
+/** Largest sum of all patterns of an Ingester: every line is looked at by all. */
+const MAX_STEPS_TOGETHER = 4000;
+/** Groups are looked for in so much of a line, in characters times instructions: that takes some tens of milliseconds. */
+const MAX_GROUP_WORK = 8_000_000;
+
+/**
+ * Compiles patterns once, in the syntax of RE2: no pattern and no line make it take more than linear time, where a
+ * JavaScript regular expression may run for years.
+ *
+ * @returns what is wrong, a sentence for each pattern that cannot be taken, when any cannot
+ */
+export function compileLogPatterns(specs: LogPatternSpecs): LogPatterns | readonly string[] {
+  const problems: string[] = [];
+  let stepsTogether = 0;
+  const patterns = specs.flatMap((spec, index) => {
+    const where = `spec.logs.patterns[${index}].regex`;
+    let compiled: RE2JS;
+    try {
+      compiled = RE2JS.compile(spec.regex);
+    } catch (error) {
+      const why = error instanceof Error ? error.message : String(error);
+      problems.push(
+        `${where} must be a regular expression of RE2, given ${JSON.stringify(spec.regex)}: ${why}`,
+      );
+      return [];
+    }
+    const steps = compiled.programSize();
+    stepsTogether += steps;
+    if (steps > MAX_STEPS) {
+      problems.push(`${where} must repeat less: it makes ${steps} steps, at most ${MAX_STEPS} are taken`);
+    }
+    return [compiledPattern(spec, compiled, Math.floor(MAX_GROUP_WORK / steps))];
+  });
+  if (problems.length === 0 && stepsTogether > MAX_STEPS_TOGETHER) {
+    problems.push(
+      `spec.logs.patterns must be fewer or shorter: they make ${stepsTogether} steps together, ` +
+        `at most ${MAX_STEPS_TOGETHER} are taken`,
+    );
+  }
+  if (problems.length > 0) return problems;
+  return {
+    match(line) {
+      for (const match of patterns) {
+        const said = match(line);
+        if (said !== undefined) return said;
+      }
+      return undefined;
+    },
+  };
+}
+
+function compiledPattern(
+  { eventType, severity }: LogPatternSpecs[number],
+  compiled: RE2JS,
+  maxLength: number,
+): (line: string) => LogLine["pattern"] | undefined {
+  const names = Object.keys(compiled.namedGroups());
+  const said = {
+    ...(eventType === undefined ? {} : { eventType }),
+    ...(severity === undefined ? {} : { severity }),
+  };
+  return (line) => {
+    if (!compiled.test(line)) return undefined;
+    if (names.length === 0) return said;
+    // The automaton that says where groups are is some ten times slower than the one that says whether it matches.
+    const matcher = compiled.matcher(line.length > maxLength ? line.slice(0, maxLength) : line);
+    if (!matcher.find()) return said;
+    const groups = names.flatMap((name): (readonly [string, string])[] => {
+      const text = matcher.group(name);
+      return text === null ? [] : [[name, text]];
+    });
+    return { ...said, groups: Object.fromEntries(groups) };
+  };
+}
