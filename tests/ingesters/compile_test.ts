@@ -97,6 +97,44 @@ Deno.test("A webhook's path, methods, limits and authentication have defaults fr
   });
 });
 
+Deno.test("An Ingester of logs has targets as an informer has, and the preset's logs where it does not say its own", () => {
+  const compiled = compile({ source: "sealed-secrets" }, "team-a");
+  assert.ok(compiled.kind === "logs", JSON.stringify(compiled));
+  assert.deepEqual(compiled.logs.targets.map(({ namespace, podSelector }) => [namespace, podSelector]), [
+    ["team-a", "app.kubernetes.io/name=sealed-secrets"],
+  ]);
+  const own = compile({
+    source: "sealed-secrets",
+    namespaces: ["a", "b"],
+    logs: { podSelector: "name=mine", container: "main", sinceSeconds: 60 },
+  });
+  assert.ok(own.kind === "logs", JSON.stringify(own));
+  assert.deepEqual(
+    own.logs.targets.map(({ namespace, podSelector, container }) => [namespace, podSelector, container]),
+    [
+      ["a", "name=mine", "main"],
+      ["b", "name=mine", "main"],
+    ],
+  );
+  assert.equal(own.logs.sinceSeconds, 60);
+  assert.ok(own.logs.patterns.match("Error updating a/b, giving up: no key") !== undefined);
+  assert.equal(compile({ source: "sealed-secrets", suspend: true }).kind, "suspended");
+});
+
+Deno.test("An Ingester of logs that cannot work says why", () => {
+  const cases: readonly [unknown, RegExp][] = [
+    [{ source: "own", ingester: "logs" }, /^spec\.logs\.patterns must say which lines are findings$/],
+    [
+      { source: "own", ingester: "logs", logs: { patterns: [{ regex: "fine" }, { regex: "(" }] } },
+      /^spec\.logs\.patterns\[1\]\.regex must be a regular expression of RE2, given "\(": /,
+    ],
+    [{ source: "own", ingester: "logs", logs: { patterns: [{ regex: "(?=a)" }] } }, /patterns\[0\]/],
+  ];
+  for (const [spec, message] of cases) assert.match(messageOf(compile(spec)), message);
+  const elsewhere = { source: "sealed-secrets", namespaces: ["b"] };
+  assert.match(messageOf(compile(elsewhere, "team-a")), /spec\.namespaces must name a namespace/);
+});
+
 Deno.test("What this version does not do is said aloud and closes the path", () => {
   const cases: readonly [unknown, RegExp][] = [
     [{ source: "falco", webhook: { auth: { type: "hmac", secretName: "s" } } }, /auth\.type hmac/],
@@ -104,7 +142,6 @@ Deno.test("What this version does not do is said aloud and closes the path", () 
     [{ source: "falco", webhook: { rateLimit: { requestsPerSecond: 1 } } }, /webhook\.rateLimit/],
     [{ source: "falco", budget: {} }, /budget/],
     [{ source: "falco", destinations: [{ type: "crd", value: "other" }] }, /destinations/],
-    [{ source: "sealed-secrets" }, /sealed-secrets/],
     [{ source: "own", ingester: "informer" }, /informer\.gvr/],
     [{
       source: "own",

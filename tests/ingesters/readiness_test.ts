@@ -68,3 +68,22 @@ Deno.test("lastTransitionTime moves only when the status does", () => {
   const failed = nextCondition(first, { isReady: false, reason: "Degraded", message: "x" }, 2, "t3");
   assert.deepEqual([failed.status, failed.lastTransitionTime, failed.observedGeneration], ["False", "t3", 2]);
 });
+
+Deno.test("A source of logs says how much it reads", () => {
+  const patterns = { match: (): undefined => undefined };
+  const logs: Compiled = {
+    kind: "logs",
+    lane,
+    logs: { targets: [], patterns, sinceSeconds: 0, ownNamespace: "zen" },
+  };
+  const detail = "3 containers of 2 pods";
+  assert.deepEqual(readinessOf(logs, activity({ "v1/pods/log in a": { kind: "running", detail } })), {
+    isReady: true,
+    reason: "Running",
+    message: "Watching v1/pods/log in a (3 containers of 2 pods)",
+  });
+  assert.equal(
+    readinessOf(logs, activity({ "v1/pods/log": { kind: "forbidden", message: "no get" } }))?.message,
+    "Not allowed to read v1/pods/log: no get",
+  );
+});

@@ -48,7 +48,7 @@ Deno.test("The metric follows Ingesters and their sources; of what another repli
 Deno.test("Each Ingester has its line, with the reason", () => {
   const { registry, activities, view } = scene();
   registry.put(ingesterOf("reader", { source: "trivy" }));
-  registry.put(ingesterOf("later", { source: "sealed-secrets" }));
+  registry.put(ingesterOf("later", { source: "own", ingester: "informer" }));
   assert.deepEqual(view.lines().map(({ name, kind, ready, reason }) => [name, kind, ready, reason]), [
     ["later", "invalid", false, "Invalid"],
     ["reader", "informer", false, "Standby"],

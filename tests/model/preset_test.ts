@@ -14,6 +14,7 @@ Deno.test("A preset says how its signals come in, and what is left out of them",
     ["falco", "webhook", undefined, 0],
     ["alertmanager", "webhook", undefined, 0],
     ["audit", "webhook", "low", 0],
+    ["sealed-secrets", "logs", undefined, 0],
   ];
   for (const [source, ingester, minSeverity, gvrs] of cases) {
     const preset = presetOf(source);
@@ -36,8 +37,15 @@ Deno.test("Batches of the audit log may be larger than other bodies", () => {
   assert.equal(presetOf("falco").maxBodyBytes, MEBIBYTE);
 });
 
-Deno.test("Sealed secrets are read from pod logs", () => {
-  assert.equal(presetOf("sealed-secrets").ingester, "logs");
+Deno.test("Of pod logs only those of the tool are read, for what its patterns say", () => {
+  const { logs } = presetOf("sealed-secrets");
+  assert.equal(logs?.podSelector, "app.kubernetes.io/name=sealed-secrets");
+  assert.ok(
+    (logs?.patterns ?? []).every(({ severity, eventType }) =>
+      severity === "high" && eventType === "unseal_failed"
+    ),
+  );
+  assert.equal(presetOf("trivy").logs, undefined);
 });
 
 Deno.test("Any other source sends JSON by webhook, also one with a name that objects have", () => {

@@ -112,3 +112,9 @@ Deno.test("Every line of every real log is a finding of its own", () => {
   );
   assert.equal(identities.size, lines.length);
 });
+
+Deno.test("A line that was cut says so, and what a replica of this installation wrote is left out", () => {
+  const cut = onlyFinding("own", { ...LINE, isCut: true }).details as { log: { isCut?: boolean } };
+  assert.equal(cut.log.isCut, true);
+  assert.deepEqual(normalized("own", { ...LINE, isOwn: true }), [{ kind: "filtered", reason: "self" }]);
+});

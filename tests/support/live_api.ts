@@ -58,6 +58,12 @@ export class LiveApi implements WatchApi {
     for (const watch of watches) tell(watch, "DELETED", object);
   }
 
+  /** Tells those who watch a path that they have seen everything up to now. */
+  bookmark(path: string): void {
+    const object = { metadata: { resourceVersion: String(this.#resourceVersion) } } as KubeObject;
+    for (const watch of this.#collection(path).watches) tell(watch, "BOOKMARK", object);
+  }
+
   /** Every request for a path fails so, until undefined is said; its watches break off. */
   fail(path: string, error: unknown): void {
     if (error === undefined) this.#failures.delete(path);
