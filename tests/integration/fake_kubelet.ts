@@ -1,0 +1,118 @@
+import { createCertificateAuthority } from "../control_plane/certificates.ts";
+
+/** A kubelet as kube-apiserver sees it: it serves the logs of containers, and a test writes them. */
+export interface FakeKubelet extends AsyncDisposable {
+  readonly port: number;
+  /** Adds lines to a container's log, each with the time of this moment in nine digits. */
+  write(container: string, ...lines: readonly string[]): void;
+  /** Ends all streams: as a rotation does, or a cut connection. */
+  end(how: "closed" | "cut"): void;
+  /** The container is started again with an empty log; what it wrote before can be read as previous. */
+  restart(container: string): void;
+  /** How often a log was asked for. */
+  asked(): number;
+  /** How many streams are open. */
+  following(): number;
+}
+
+interface LogFile {
+  lines: string[];
+  previous: string[];
+}
+
+const PATH = /^\/containerLogs\/([^/]+\/[^/]+\/[^/]+)$/;
+
+/**
+ * Serves `/containerLogs/<namespace>/<pod>/<container>` with a certificate of its own, which kube-apiserver takes as long as
+ * it is not told an authority for kubelets. Containers are named so: `<namespace>/<pod>/<container>`.
+ */
+export function startFakeKubelet(): FakeKubelet {
+  const { certificate, key } = createCertificateAuthority("kubelet-ca").issue({
+    usage: "server",
+    commonName: "kubelet",
+    addresses: ["127.0.0.1"],
+  });
+  const files = new Map<string, LogFile>();
+  const followers = new Map<ReadableStreamDefaultController<Uint8Array>, string>();
+  let asked = 0;
+  let lastStamp = 0n;
+  const encode = (text: string): Uint8Array => new TextEncoder().encode(text);
+  const fileOf = (container: string): LogFile => {
+    const file = files.get(container) ?? { lines: [], previous: [] };
+    files.set(container, file);
+    return file;
+  };
+  /** The time with nanoseconds, no two lines alike. */
+  const stamp = (): string => {
+    const now = BigInt(Date.now()) * 1_000_000n;
+    lastStamp = now > lastStamp ? now : lastStamp + 1n;
+    const seconds = new Date(Number(lastStamp / 1_000_000n)).toISOString().slice(0, 19);
+    return `${seconds}.${String(lastStamp % 1_000_000_000n).padStart(9, "0")}Z`;
+  };
+  const end = (how: "closed" | "cut", only?: string): void => {
+    for (const [follower, container] of followers) {
+      if (only !== undefined && container !== only) continue;
+      followers.delete(follower);
+      if (how === "cut") follower.error(new Error("cut"));
+      else follower.close();
+    }
+  };
+  const answer = (request: Request): Response => {
+    const url = new URL(request.url);
+    const [, container] = PATH.exec(url.pathname) ?? [];
+    if (container === undefined) return new Response("no such path", { status: 404 });
+    asked++;
+    const since = (url.searchParams.get("sinceTime") ?? "").slice(0, 19);
+    const { lines, previous } = fileOf(container);
+    const isPrevious = url.searchParams.get("previous") === "true";
+    const text = (isPrevious ? previous : lines).filter((line) => line.slice(0, 19) >= since).join("");
+    const isFollowing = url.searchParams.get("follow") === "true";
+    let own: ReadableStreamDefaultController<Uint8Array>;
+    return new Response(
+      new ReadableStream<Uint8Array>({
+        start(controller) {
+          own = controller;
+          if (text !== "") controller.enqueue(encode(text));
+          if (isFollowing) followers.set(controller, container);
+          else controller.close();
+        },
+        cancel() {
+          followers.delete(own);
+        },
+      }),
+      { headers: { "content-type": "text/plain" } },
+    );
+  };
+  const server = Deno.serve({
+    hostname: "127.0.0.1",
+    port: 0,
+    cert: certificate,
+    key,
+    onListen: () => {},
+    // A stream that a test cuts is no mistake of the server.
+    onError: () => new Response("cut", { status: 500 }),
+  }, answer);
+  return {
+    port: server.addr.port,
+    write(container, ...lines) {
+      for (const line of lines) {
+        const text = `${stamp()} ${line}\n`;
+        fileOf(container).lines.push(text);
+        for (const [follower, other] of followers) if (other === container) follower.enqueue(encode(text));
+      }
+    },
+    end: (how) => end(how),
+    restart(container) {
+      const file = fileOf(container);
+      file.previous = file.lines;
+      file.lines = [];
+      end("closed", container);
+    },
+    asked: () => asked,
+    following: () => followers.size,
+    async [Symbol.asyncDispose]() {
+      end("closed");
+      await server.shutdown();
+    },
+  };
+}
