@@ -33,7 +33,7 @@ export function compileLogs(
   const specs = spec.patterns ?? [];
   if (specs.length === 0) return ["spec.logs.patterns must say which lines are findings"];
   const patterns = compileLogPatterns(specs);
-  if (!("match" in patterns)) return patterns;
+  if (!("patterns" in patterns)) return patterns;
   const target = { podSelector: spec.podSelector, container: spec.container, keepNamespaces: undefined };
   const isWhole = namespaces === undefined || (namespaces.length > limits.maxWatches && limits.mayWatchAll);
   return {

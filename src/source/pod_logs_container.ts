@@ -49,6 +49,8 @@ const MOST_LAST_WORDS_MILLISECONDS = 600_000;
 const FAILURES_TOLD = 3;
 /** How long a log that speaks is read while others wait for their turn. */
 const TURN_MILLISECONDS = 60_000;
+/** Characters times instructions of patterns: some tens of milliseconds at worst. */
+const WORK_OF_A_TURN = 8_000_000;
 const UNSTARTED_MILLISECONDS = 5000;
 const WOKEN = new DOMException("Something has changed", "AbortError");
 
@@ -76,6 +78,8 @@ export class ContainerLog {
   #failures = 0;
   #heardAt = 0;
   #isBusy = false;
+  /** What patterns have cost since others had a turn. */
+  #work = 0;
   #wake: (() => void) | undefined;
   #interrupt: (() => void) | undefined;
 
@@ -283,7 +287,7 @@ export class ContainerLog {
     const { nanoseconds, timestamp, line } = stamped;
     // `sinceTime` knows whole seconds only.
     if (nanoseconds !== undefined && nanoseconds < this.#start) return;
-    const pattern = this.#parts.patterns.match(line);
+    const pattern = await this.#match(line);
     if (pattern === undefined || !this.#seen.add(stamped)) {
       if (nanoseconds !== undefined) this.#position.pass(nanoseconds);
       return;
@@ -307,6 +311,22 @@ export class ContainerLog {
       this.#isBusy = false;
       this.#heardAt = this.#parts.clock.monotonic();
     }
+  }
+
+  /** What the first pattern that matches says; whoever else waits has a turn after some work. */
+  async #match(line: string): Promise<LogLine["pattern"] | undefined> {
+    const { patterns, steps } = this.#parts.patterns;
+    const share = line.length * steps / patterns.length;
+    for (const pattern of patterns) {
+      const said = pattern(line);
+      this.#work += share;
+      if (this.#work > WORK_OF_A_TURN) {
+        this.#work = 0;
+        await this.#parts.clock.sleep(0, this.#over.signal);
+      }
+      if (said !== undefined) return said;
+    }
+    return undefined;
   }
 
   /** Whether the log ends with a whole line, or with one that will not be finished any more: then that is taken too. */

@@ -2,10 +2,15 @@ import { RE2JS } from "re2js";
 import type { LogsSpec } from "../model/ingester.ts";
 import type { LogLine } from "../model/log_line.ts";
 
-/** What a line must match to be a finding; asked in the order of the Ingester, and the first that matches says what it is. */
+/** Says of a line what its pattern says, when it matches. */
+export type LogPattern = (line: string) => LogLine["pattern"] | undefined;
+
+/** What a line must match to be a finding. */
 export interface LogPatterns {
-  /** What the first pattern that matches says of a line; undefined when none does. */
-  match(line: string): LogLine["pattern"] | undefined;
+  /** In the order of the Ingester; the first that matches says what a line is. */
+  readonly patterns: readonly LogPattern[];
+  /** Instructions of all patterns together; times the length of a line they are what it costs at worst. */
+  readonly steps: number;
 }
 
 /** Patterns as they stand in `spec.logs.patterns`. */
@@ -53,22 +58,14 @@ export function compileLogPatterns(specs: LogPatternSpecs): LogPatterns | readon
     );
   }
   if (problems.length > 0) return problems;
-  return {
-    match(line) {
-      for (const match of patterns) {
-        const said = match(line);
-        if (said !== undefined) return said;
-      }
-      return undefined;
-    },
-  };
+  return { patterns, steps: stepsTogether };
 }
 
 function compiledPattern(
   { eventType, severity }: LogPatternSpecs[number],
   compiled: RE2JS,
   maxLength: number,
-): (line: string) => LogLine["pattern"] | undefined {
+): LogPattern {
   const names = Object.keys(compiled.namedGroups());
   const said = {
     ...(eventType === undefined ? {} : { eventType }),

@@ -21,8 +21,8 @@ export interface StreamListener {
   readonly onLine: (line: LogText) => Promise<void>;
 }
 
-/** Longest line that is taken whole, in bytes. */
-const MAX_LINE_BYTES = 1024 * 1024;
+/** Longest line that is taken whole, in bytes, with its timestamp. */
+const MAX_LINE_BYTES = 1024 * 1024 + 64;
 /** What an answered request did not bring within this time of silence was not there when it was asked for. */
 const EMPTY_MILLISECONDS = 10_000;
 /** After so much silence the log is opened anew. */

@@ -117,7 +117,7 @@ Deno.test("An Ingester of logs has targets as an informer has, and the preset's 
     ],
   );
   assert.equal(own.logs.sinceSeconds, 60);
-  assert.ok(own.logs.patterns.match("Error updating a/b, giving up: no key") !== undefined);
+  assert.ok(own.logs.patterns.patterns[0]?.("Error updating a/b, giving up: no key") !== undefined);
   assert.equal(compile({ source: "sealed-secrets", suspend: true }).kind, "suspended");
 });
 

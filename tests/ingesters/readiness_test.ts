@@ -70,7 +70,7 @@ Deno.test("lastTransitionTime moves only when the status does", () => {
 });
 
 Deno.test("A source of logs says how much it reads", () => {
-  const patterns = { match: (): undefined => undefined };
+  const patterns = { patterns: [], steps: 0 };
   const logs: Compiled = {
     kind: "logs",
     lane,

@@ -1,3 +1,4 @@
+import type { Json } from "../../src/model/json.ts";
 import { createCertificateAuthority } from "../control_plane/certificates.ts";
 
 /** A kubelet as kube-apiserver sees it: it serves the logs of containers, and a test writes them. */
@@ -18,6 +19,22 @@ export interface FakeKubelet extends AsyncDisposable {
 interface LogFile {
   lines: string[];
   previous: string[];
+}
+
+/** The name of the node whose kubelet it is. */
+export const NODE = "node-1";
+
+/** The Node through which kube-apiserver finds it. */
+export function nodeOf({ port }: FakeKubelet): Json {
+  return {
+    apiVersion: "v1",
+    kind: "Node",
+    metadata: { name: NODE },
+    status: {
+      addresses: [{ type: "InternalIP", address: "127.0.0.1" }],
+      daemonEndpoints: { kubeletEndpoint: { Port: port } },
+    },
+  };
 }
 
 const PATH = /^\/containerLogs\/([^/]+\/[^/]+\/[^/]+)$/;

@@ -5,7 +5,7 @@ import { systemClock } from "../../src/run/clock.ts";
 import { until } from "../support/until.ts";
 import { untilReason } from "./conditions.ts";
 import { assertConservation } from "./conservation.ts";
-import { type FakeKubelet, startFakeKubelet } from "./fake_kubelet.ts";
+import { type FakeKubelet, NODE, nodeOf, startFakeKubelet } from "./fake_kubelet.ts";
 import { GUARD_MILLISECONDS, install, type Installation, untilLeading } from "./installation.ts";
 
 const SETTINGS = {
@@ -61,7 +61,7 @@ function pod(name: string, restartCount: number): unknown {
     apiVersion: "v1",
     kind: "Pod",
     metadata: { name, namespace: NAMESPACE, labels: { app: "web" } },
-    spec: { nodeName: "node-1", containers: ["main", "side"].map((one) => ({ name: one, image: "none" })) },
+    spec: { nodeName: NODE, containers: ["main", "side"].map((one) => ({ name: one, image: "none" })) },
     status: { phase: "Running", containerStatuses: [running("main", restartCount), running("side", 0)] },
   };
 }
@@ -85,15 +85,7 @@ async function installWithPod(kubelet: FakeKubelet): Promise<Installation> {
   await using starting = new AsyncDisposableStack();
   const installed = starting.use(await install());
   await installed.createNamespaces(NAMESPACE);
-  await installed.plane.applyYaml(stringify({
-    apiVersion: "v1",
-    kind: "Node",
-    metadata: { name: "node-1" },
-    status: {
-      addresses: [{ type: "InternalIP", address: "127.0.0.1" }],
-      daemonEndpoints: { kubeletEndpoint: { Port: kubelet.port } },
-    },
-  }));
+  await installed.plane.applyYaml(stringify(nodeOf(kubelet)));
   await installed.plane.applyYaml(stringify(pod("web", 0)));
   await report(installed, 0);
   starting.move();

@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
-import { parseAllDocuments } from "yaml";
+import { parseAllDocuments, stringify } from "yaml";
 import { listAt, textAt } from "../../src/model/json.ts";
 import { until } from "../support/until.ts";
 import { type AuditedRequest, requestsOf, sentenceOf } from "./audit_log.ts";
 import { assertConservation } from "./conservation.ts";
+import { NODE, nodeOf, startFakeKubelet } from "./fake_kubelet.ts";
 import { GUARD_MILLISECONDS, HOME, install, REPORT_CRDS, untilLeading, userOf } from "./installation.ts";
 
 const NAMESPACE = "production";
@@ -42,6 +43,19 @@ Deno.test("the program is refused nothing, and has no right that it does not use
   await installed.applyIngester("events", { source: "kubernetes-events" });
   await installed.applyIngester("trivy", { source: "trivy" });
   await installed.applyIngester("kyverno", { source: "kyverno" });
+  const kubelet = cleanup.use(startFakeKubelet());
+  await installed.plane.applyYaml(stringify(nodeOf(kubelet)));
+  await installed.plane.applyYaml(stringify({
+    apiVersion: "v1",
+    kind: "Pod",
+    metadata: {
+      name: "sealed-secrets",
+      namespace: NAMESPACE,
+      labels: { "app.kubernetes.io/name": "sealed-secrets" },
+    },
+    spec: { nodeName: NODE, containers: [{ name: "controller", image: "none" }] },
+  }));
+  await installed.applyIngester("sealed-secrets", { source: "sealed-secrets" });
   await installed.applyIngester("falco", {
     source: "falco",
     webhook: { auth: { type: "bearer", secretName: "falco-token" } },

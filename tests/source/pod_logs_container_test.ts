@@ -44,7 +44,7 @@ async function scene(
   const clock = new FakeClock({ startMilliseconds: START });
   const slots = new StreamSlots(options.limit ?? 10);
   const patterns = compileLogPatterns([{ regex: "bad" }]);
-  assert.ok("match" in patterns);
+  assert.ok("patterns" in patterns);
   const taken: LogLine[] = [];
   const restarts: string[] = [];
   let hasEnded = false;
@@ -342,4 +342,18 @@ Deno.test("Who finds no slot says so; who speaks gives its slot back after a tur
     await clock.advance(1000);
     assert.deepEqual([reader.state.kind, texts()], ["reading", ["bad", "bad again", "bad meanwhile"]]);
   }, { limit: 1 });
+});
+
+Deno.test("A line of a MiB is taken, a longer one is cut and says so; neither keeps others from their turn", async () => {
+  await scene(async ({ logs, clock, taken }) => {
+    const mebibyte = 1024 * 1024;
+    const whole = `bad ${"x".repeat(mebibyte - 4)}`;
+    logs.write("web", "main", line(1, whole), line(2, `${whole}${"y".repeat(1000)}`), line(3, "bad after"));
+    await clock.advance(6000);
+    assert.deepEqual(taken.map((one) => [one.line.length, one.isCut]), [
+      [mebibyte, undefined],
+      [mebibyte + 64 - line(2, "").length, true],
+      [9, undefined],
+    ]);
+  });
 });

@@ -2,18 +2,28 @@ import assert from "node:assert/strict";
 import { presetOf } from "../../src/model/preset.ts";
 import {
   compileLogPatterns,
-  type LogPatterns,
+  type LogPattern,
   type LogPatternSpecs,
 } from "../../src/source/pod_logs_patterns.ts";
 
-function compiled(...specs: LogPatternSpecs): LogPatterns {
-  const patterns = compileLogPatterns(specs);
-  assert.ok("match" in patterns, JSON.stringify(patterns));
-  return patterns;
+/** What the first of these patterns that matches says of a line. */
+function compiled(...specs: LogPatternSpecs): { readonly match: LogPattern } {
+  const compiled = compileLogPatterns(specs);
+  assert.ok("patterns" in compiled, JSON.stringify(compiled));
+  assert.equal(compiled.patterns.length, specs.length);
+  return {
+    match(line) {
+      for (const pattern of compiled.patterns) {
+        const said = pattern(line);
+        if (said !== undefined) return said;
+      }
+      return undefined;
+    },
+  };
 }
 const problems = (...regexes: readonly string[]): readonly string[] => {
   const patterns = compileLogPatterns(regexes.map((regex) => ({ regex })));
-  return "match" in patterns ? [] : patterns;
+  return "patterns" in patterns ? [] : patterns;
 };
 
 Deno.test("The first pattern that matches says what a line is, with its named groups", () => {

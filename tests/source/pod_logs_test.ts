@@ -61,7 +61,7 @@ async function scene(
     put: (name, containers, metadata = {}) => logs.put(PODS, podOf(name, containers, metadata)),
   };
   const patterns = compileLogPatterns([{ regex: "bad(?P<how> \\w+)?", eventType: "bad" }]);
-  assert.ok("match" in patterns);
+  assert.ok("patterns" in patterns);
   logs.serve("", "pods", "Pod");
   // The list and the watch of the pods.
   logs.put(PODS, { metadata: { name: "none", namespace: "shop", uid: "uid-none" } });
