@@ -14,7 +14,7 @@ import { until } from "../support/until.ts";
 export const HOME = "zen-system";
 /**
  * For so long after a definition was established kube-apiserver lets every create of its resource sleep for two seconds
- * (apiextensions-apiserver, customresource_handler.go), which is all that a webhook waits for a write: it would answer 503.
+ * (apiextensions-apiserver, customresource_handler.go), which is all that a webhook waits for a write: it would answer 202.
  */
 const JUST_CREATED_MILLISECONDS = 2000;
 /**
