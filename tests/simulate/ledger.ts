@@ -38,7 +38,8 @@ interface Entry {
 }
 
 /** Why a signal may be lost after a restore whose numbers were given again before anybody asked. */
-const OVERTAKEN = "a restore took numbers back, and they were given again before anybody could see it";
+const OVERTAKEN =
+  "a restore that no resourceVersion tells of took its Observation, or gave its number before";
 /** How long a name may be taken for written without asking (contract, section 4). */
 const REMEMBERED_MILLISECONDS = 60_000;
 
@@ -70,7 +71,6 @@ export class Ledger implements Pick<Onlooker, "onChange" | "onList" | "onPeek" |
   readonly #shown = new Map<string, readonly number[]>();
   #store: Store | undefined;
   #restores = 0;
-  #restoredTo = 0;
   #restoredAt = -Infinity;
   /** Highest revision that there was before the last restore. */
   #highest = 0;
@@ -144,8 +144,9 @@ export class Ledger implements Pick<Onlooker, "onChange" | "onList" | "onPeek" |
     }
     const listed = this.#listed.get(watchKey(asked));
     const isOfThisHistory = listed?.restores === this.#restores && from >= listed.revision;
-    // The same numbers were given twice: nobody can tell that this position is one of before the restore.
-    if (from > this.#restoredTo && from <= this.#highest && from <= revision && !isOfThisHistory) {
+    // Nobody can tell that this position is one of before the restore: it is no later than what the API server tells now,
+    // since little went back, or since the same numbers were given again. What was written after it may have gone.
+    if (this.#restores > 0 && from <= this.#highest && from <= revision && !isOfThisHistory) {
       for (const entry of this.#entries.values()) {
         if (entry.resource === resource && entry.born <= from) entry.excuse ??= OVERTAKEN;
       }
@@ -203,7 +204,6 @@ export class Ledger implements Pick<Onlooker, "onChange" | "onList" | "onPeek" |
     this.#entries = entries;
     this.#restores++;
     this.#restoredAt = now;
-    this.#restoredTo = this.#store?.revision ?? 0;
     this.#highest = Math.max(this.#highest, highest);
     for (const caller of callers) {
       for (const target of this.#targets) this.#mayList.add(watchKey({ ...target, caller }));
