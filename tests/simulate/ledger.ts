@@ -66,6 +66,8 @@ export class Ledger implements Pick<Onlooker, "onChange" | "onList" | "onPeek" |
   /** Who was told that a position is gone, or saw history go back, and may list anew. */
   readonly #mayList = new Set<string>();
   readonly #told = new Map<string, Told>();
+  /** Also of signals that a restore took away while their write was on its way. */
+  readonly #observations = new Map<number, string>();
   readonly #listed = new Map<string, Told>();
   /** The numbers that each object showed last. */
   readonly #shown = new Map<string, readonly number[]>();
@@ -191,6 +193,7 @@ export class Ledger implements Pick<Onlooker, "onChange" | "onList" | "onPeek" |
       if (entry.resource === "webhook") entries.set(entry.number, { ...entry, observation: undefined });
     }
     this.#shown.clear();
+    this.#observations.clear();
     for (const change of changes) this.#record(change, entries, false);
     for (const entry of entries.values()) {
       entry.excuse = this.#entries.get(entry.number)?.excuse;
@@ -225,7 +228,8 @@ export class Ledger implements Pick<Onlooker, "onChange" | "onList" | "onPeek" |
   judgeCheckpoints(caller: string, after: StoredObject): void {
     for (const target of this.#targets) {
       const position = positionIn(after, target);
-      if (position === undefined) continue;
+      // One from the future is of a history that is no more: whoever resumes from it is told so, and lists.
+      if (position === undefined || position > (this.#store?.revision ?? 0)) continue;
       for (const entry of this.#of(target)) {
         if (entry.born > position || !isMissing(entry)) continue;
         this.#violate(
@@ -250,12 +254,14 @@ export class Ledger implements Pick<Onlooker, "onChange" | "onList" | "onPeek" |
         return this.#recordSignals(change, entries);
       case "observations":
         for (const number of numbersIn("observations", change.object)) {
-          const entry = entries.get(number);
-          if (entry === undefined || change.type !== "ADDED") continue;
-          if (isJudged && entry.observation !== undefined) {
-            this.#violate("P2 no doubles", `Signal ${number} has ${entry.observation} and now ${change.key}`);
+          if (change.type !== "ADDED") continue;
+          const known = this.#observations.get(number);
+          if (isJudged && known !== undefined) {
+            this.#violate("P2 no doubles", `Signal ${number} has ${known} and now ${change.key}`);
           }
-          entry.observation = change.key;
+          this.#observations.set(number, change.key);
+          const entry = entries.get(number);
+          if (entry !== undefined) entry.observation = change.key;
         }
         return;
       default:
@@ -275,7 +281,7 @@ export class Ledger implements Pick<Onlooker, "onChange" | "onList" | "onPeek" |
           namespace,
           born: revision,
           gone: undefined,
-          observation: undefined,
+          observation: this.#observations.get(number),
           excuse: undefined,
         });
       } else if (entry.gone !== undefined) {
