@@ -8,10 +8,15 @@ export interface PodLogRequest {
   readonly container: string;
   /** RFC 3339 in whole seconds: lines of that second and later. */
   readonly sinceTime: string;
-  /** The one before the last restart, to its end, instead of the one that runs. */
-  readonly isPrevious: boolean;
+  /**
+   * previous: what the container before the last restart wrote; written: what is there now; followed: that, and what comes.
+   * A follower may get its answer no sooner than there is a first line.
+   */
+  readonly part: "previous" | "written" | "followed";
 }
 
+/** Longer than anybody waits for a first line. */
+const FIRST_LINE_MILLISECONDS = 3_600_000;
 const PODS = { group: "", version: "v1", resource: "pods" } as const;
 
 /**
@@ -21,7 +26,7 @@ const PODS = { group: "", version: "v1", resource: "pods" } as const;
  * @throws ApiError when there is none: bad-request while the container has not started, not-found when the pod is gone
  */
 export function openPodLog(
-  { namespace, pod, container, sinceTime, isPrevious }: PodLogRequest,
+  { namespace, pod, container, sinceTime, part }: PodLogRequest,
   api: Api,
   signal: AbortSignal,
 ): Promise<ReadableStream<Uint8Array>> {
@@ -33,7 +38,8 @@ export function openPodLog(
       container,
       timestamps: true,
       sinceTime,
-      ...(isPrevious ? { previous: true } : { follow: true }),
+      ...(part === "previous" ? { previous: true } : part === "followed" ? { follow: true } : {}),
     },
+    ...(part === "followed" ? { timeoutMilliseconds: FIRST_LINE_MILLISECONDS } : {}),
   }, signal);
 }

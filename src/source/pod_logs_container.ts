@@ -1,6 +1,7 @@
 import { isApiError } from "../kube/errors.ts";
 import type { LogText } from "../kube/log_lines.ts";
 import { judgeFailure, type RestartReason, Waits } from "../kube/restart.ts";
+import type { PodLogRequest } from "../kube/pod_log.ts";
 import type { WatchApi } from "../kube/watcher.ts";
 import type { LogLine } from "../model/log_line.ts";
 import type { Clock } from "../run/clock.ts";
@@ -124,6 +125,9 @@ export class ContainerLog {
   confirm(): void {
     const [, last] = this.#confirmed;
     const read = later(this.#start, this.#position.settledTo - DISORDER_NANOSECONDS);
+    // Nothing before the second of these two is asked for again.
+    const { readTo } = this.#position;
+    this.#seen.forgetBefore((last < readTo ? last : readTo) - 2n * DISORDER_NANOSECONDS);
     const isEmpty = this.#emptyAt !== undefined && this.#position.isSettled;
     this.#confirmed = [last, later(last, isEmpty ? later(read, this.#emptyAt ?? 0n) : read)];
   }
@@ -166,36 +170,42 @@ export class ContainerLog {
     }
   }
 
-  /** Reads the log once; returns how long to wait before the next time. */
+  /** Reads what is written, and follows what comes; returns how long to wait before the next time. */
   async #step(signal: AbortSignal): Promise<number | "over"> {
     const status = this.#status;
     const previous = this.#hasUnreadPrevious() ? status.previous : undefined;
-    const end = await this.#read(previous !== undefined, signal);
-    if (end === "interrupted") return this.#isGone ? "over" : 0;
-    if (end.kind === "failed") return this.#afterFailure(end.error, previous?.id);
-    if (end.kind === "silent") {
-      this.#parts.onRestart("closed", undefined);
-      return 0;
-    }
-    if (end.lastedMilliseconds >= RECOVERED_MILLISECONDS) this.#waits.onRecovered();
-    if (!(await this.#isWhole(end.tail))) {
-      return this.#waits.after("closed", new Error("the line is unfinished"));
+    const written = await this.#read(previous === undefined ? "written" : "previous", signal);
+    if (written === "interrupted") return this.#isGone ? "over" : 0;
+    if (written.kind === "failed") return this.#afterFailure(written.error, previous?.id);
+    if (written.kind === "silent") return this.#again("silence", undefined);
+    // What is not finished by a container that still runs will come whole.
+    const isOver = previous !== undefined || status.isTerminated;
+    if (isOver && !(await this.#isWhole(written.tail))) {
+      return this.#waits.after("closed", new Error("the last line is not finished"));
     }
     if (previous !== undefined) {
       this.#previousRead = previous.id;
       return 0;
     }
     if (this.#isGone) return "over";
-    // One that had ended before its log was opened has nothing more to say.
     if (status.isTerminated && this.#status.isTerminated && !this.#hasUnreadPrevious()) {
       this.#state = { kind: "ended" };
       return 0;
     }
-    const error = end.lastedMilliseconds < CLOSED_AT_ONCE_MILLISECONDS
-      ? new Error("the log was closed at once")
-      : undefined;
-    this.#parts.onRestart("closed", error);
-    return this.#waits.after("closed", error);
+    const followed = await this.#read("followed", signal);
+    if (followed === "interrupted") return this.#isGone ? "over" : 0;
+    if (followed.kind === "failed") return this.#afterFailure(followed.error, undefined);
+    if (this.#isGone) return "over";
+    if (followed.kind === "silent") return this.#again("closed", undefined);
+    const { lastedMilliseconds } = followed;
+    if (lastedMilliseconds >= RECOVERED_MILLISECONDS) this.#waits.onRecovered();
+    const isHasty = lastedMilliseconds < CLOSED_AT_ONCE_MILLISECONDS;
+    return this.#again("closed", isHasty ? new Error("the log was closed at once") : undefined);
+  }
+
+  #again(reason: RestartReason, error: Error | undefined): number {
+    this.#parts.onRestart(reason, undefined);
+    return this.#waits.after(reason, error);
   }
 
   #afterFailure(error: unknown, previousId: string | undefined): number | "over" {
@@ -215,54 +225,41 @@ export class ContainerLog {
     this.#failures++;
     if (reason === "forbidden") this.#state = { kind: "forbidden", message: cause.message };
     else if (this.#failures >= FAILURES_TOLD) this.#state = { kind: "failing", message: cause.message };
-    this.#parts.onRestart(reason, cause);
+    // One that goes on failing is told by its state.
+    this.#parts.onRestart(reason, this.#failures === 1 ? cause : undefined);
     return this.#waits.after(reason, cause);
   }
 
-  async #read(isPrevious: boolean, signal: AbortSignal): Promise<StreamEnd | "interrupted"> {
+  async #read(part: PodLogRequest["part"], signal: AbortSignal): Promise<StreamEnd | "interrupted"> {
     const { slots, clock } = this.#parts;
     const taking = slots.take(signal);
     if (slots.waiting > 0) this.#state = { kind: "queued" };
     using _slot = await taking;
     if (this.#state.kind === "queued") this.#state = { kind: "reading" };
     const takenAt = clock.monotonic();
-    const [confirmed] = this.#confirmed;
     const last = later(this.#start, this.#position.readTo - DISORDER_NANOSECONDS);
-    this.#seen.forgetBefore(confirmed < last ? confirmed : last);
     const inner = new AbortController();
     const forward = (): void => inner.abort(signal.reason);
     signal.addEventListener("abort", forward, { once: true });
     this.#interrupt = () => inner.abort(WOKEN);
     const askedAt = nanosecondsOf(clock.now()) - CLOCK_SKEW_NANOSECONDS;
-    const markEmpty = (): void => {
-      this.#emptyAt = askedAt;
+    this.#heardAt = takenAt;
+    const request = {
+      namespace: this.#pod.namespace,
+      pod: this.#pod.name,
+      container: this.#name,
+      sinceTime: secondOf(part === "previous" ? this.#confirmed[0] : last),
+      part,
     };
-    this.#heardAt = clock.monotonic();
+    const onLine = async (line: LogText): Promise<void> => {
+      await this.#take(line);
+      // Silent logs give way by themselves.
+      if (slots.waiting > 0 && clock.monotonic() - takenAt >= TURN_MILLISECONDS) this.#interrupt?.();
+    };
     try {
-      const end = await readLogOnce(
-        {
-          namespace: this.#pod.namespace,
-          pod: this.#pod.name,
-          container: this.#name,
-          sinceTime: secondOf(isPrevious ? confirmed : last),
-          isPrevious,
-        },
-        {
-          onOpened: () => this.#onOpened(),
-          onEmpty: () => {
-            if (!isPrevious) markEmpty();
-          },
-          onLine: async (line) => {
-            await this.#take(line);
-            // Silent logs give way by themselves.
-            if (slots.waiting > 0 && clock.monotonic() - takenAt >= TURN_MILLISECONDS) this.#interrupt?.();
-          },
-        },
-        this.#parts,
-        inner.signal,
-      );
-      // Not started: nothing was written up to now.
-      if (end.kind === "failed" && isApiError(end.error, "bad-request") && !isPrevious) markEmpty();
+      const listener = { onOpened: () => this.#onOpened(), onLine };
+      const end = await readLogOnce(request, listener, this.#parts, inner.signal);
+      if (part === "written" && isEmptied(end)) this.#emptyAt = askedAt;
       return end;
     } catch (error) {
       if (error !== WOKEN) throw error;
@@ -382,4 +379,11 @@ export class ContainerLog {
 /** Whether what ended then, by a clock of whole seconds, has said nothing since `start`. */
 function isBefore(finishedAt: number | undefined, start: bigint): boolean {
   return finishedAt !== undefined && nanosecondsOf(finishedAt) + 2n * DISORDER_NANOSECONDS < start;
+}
+
+/** Whether everything that was written before the request was read; a container that has not started has written nothing. */
+function isEmptied(end: StreamEnd): boolean {
+  return end.kind === "closed"
+    ? end.tail === undefined
+    : end.kind === "failed" && isApiError(end.error, "bad-request");
 }

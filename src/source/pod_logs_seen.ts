@@ -1,7 +1,7 @@
 import { sha256 } from "../model/sha256.ts";
 import type { StampedLine } from "./pod_logs_time.ts";
 
-const MAX_LINES = 5000;
+const MAX_LINES = 1000;
 
 /** The lines of one log that were received lately: what is asked for again after a reconnect is not received twice. */
 export class SeenLines {

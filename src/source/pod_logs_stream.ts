@@ -12,31 +12,23 @@ export type StreamEnd =
   | { readonly kind: "silent" }
   | { readonly kind: "failed"; readonly error: unknown };
 
-/** Who is told of what a stream brings. */
-export interface StreamListener {
-  readonly onOpened: () => void;
-  /** Called once: after some silence, so that all that the log held when it was opened has come. */
-  readonly onEmpty: () => void;
-  /** Takes one whole line; the next is read when it resolves. */
-  readonly onLine: (line: LogText) => Promise<void>;
-}
-
 /** Longest line that is taken whole, in bytes, with its timestamp. */
 const MAX_LINE_BYTES = 1024 * 1024 + 64;
-/** What an answered request did not bring within this time of silence was not there when it was asked for. */
-const EMPTY_MILLISECONDS = 10_000;
 /** After so much silence the log is opened anew. */
 const SILENCE_MILLISECONDS = 120_000;
 const SILENCE_JITTER_MILLISECONDS = 60_000;
+const SILENT = new DOMException("Nothing came for long", "AbortError");
 
 /**
  * Opens a log and reads it to its end.
  *
- * @throws the signal's reason, and what the listener throws
+ * @param listener.onOpened called at the answer
+ * @param listener.onLine takes one whole line; the next is read when it resolves
+ * @throws the signal's reason, and what `onLine` throws
  */
 export async function readLogOnce(
   request: PodLogRequest,
-  listener: StreamListener,
+  listener: { readonly onOpened: () => void; readonly onLine: (line: LogText) => Promise<void> },
   parts: { readonly api: WatchApi; readonly clock: Clock },
   signal: AbortSignal,
 ): Promise<StreamEnd> {
@@ -52,33 +44,52 @@ export async function readLogOnce(
     }
   };
   try {
-    const stream = await openPodLog(request, api, signal);
     const openedAt = clock.monotonic();
+    const stream = await withPatience((inner) => openPodLog(request, api, inner), patience, clock, signal);
+    if (stream === "silent") return { kind: "silent" };
     await using lines = new PatientReader((inner) => logLines(stream, MAX_LINE_BYTES, inner), clock, signal);
     listener.onOpened();
-    let heardAt = openedAt;
-    let isEmpty = false;
+    let heardAt = clock.monotonic();
     let tail: LogText | undefined;
     while (true) {
-      const next = await lines.next(heardAt + (isEmpty ? patience : EMPTY_MILLISECONDS));
-      if (next === "late") {
-        if (isEmpty) return { kind: "silent" };
-        isEmpty = true;
-        listener.onEmpty();
-      } else if (next.done === true) {
+      const next = await lines.next(heardAt + patience);
+      if (next === "late") return { kind: "silent" };
+      if (next.done === true) {
         signal.throwIfAborted();
         return { kind: "closed", lastedMilliseconds: clock.monotonic() - openedAt, tail };
-      } else {
-        // Only the last one may be unfinished.
-        if (next.value.isUnfinished) tail = next.value;
-        else await hand(next.value);
-        // Time in which a line waits for its turn is no silence of the other side.
-        heardAt = clock.monotonic();
       }
+      // Only the last one may be unfinished.
+      if (next.value.isUnfinished) tail = next.value;
+      else await hand(next.value);
+      // Time in which a line waits for its turn is no silence of the other side.
+      heardAt = clock.monotonic();
     }
   } catch (error) {
     if (signal.aborted) throw signal.reason;
     if (refusal !== undefined) throw refusal.error;
     return { kind: "failed", error };
+  }
+}
+
+/** What `open` resolves to, unless that takes too long: then it is given up. */
+async function withPatience<T>(
+  open: (signal: AbortSignal) => Promise<T>,
+  milliseconds: number,
+  clock: Clock,
+  signal: AbortSignal,
+): Promise<T | "silent"> {
+  const opening = new AbortController();
+  const answered = new AbortController();
+  const forward = (): void => opening.abort(signal.reason);
+  signal.addEventListener("abort", forward, { once: true });
+  clock.sleep(milliseconds, answered.signal).then(() => opening.abort(SILENT), () => {});
+  try {
+    return await open(opening.signal);
+  } catch (error) {
+    if (opening.signal.reason === SILENT) return "silent";
+    throw error;
+  } finally {
+    answered.abort(SILENT);
+    signal.removeEventListener("abort", forward);
   }
 }

@@ -168,6 +168,15 @@ Deno.test("lines of pod logs become one Observation each, through whatever ends 
     }
   });
 
+  await test.step("a line of two MiB is cut, and says so", async () => {
+    kubelet.write(MAIN, `denied user${counter++} at ${"x".repeat(2 * 1024 * 1024)}`);
+    await untilOneForEach(installed);
+    const cut = (await installed.oracle.observations(NAMESPACE)).filter(({ spec }) =>
+      (spec.details as { log?: { isCut?: boolean } }).log?.isCut === true
+    );
+    assert.deepEqual(cut.map(({ spec }) => (spec.details as { user?: string }).user), [`user${counter - 1}`]);
+  });
+
   await test.step("each was received once: a reconnect brings nothing again", async () => {
     const metrics = await leader.metrics();
     const received = metrics.sum("zen_watcher_signals_received_total", { source: "own-logs" });
@@ -180,6 +189,30 @@ Deno.test("lines of pod logs become one Observation each, through whatever ends 
     const restarts = metrics.sum("zenwatcher_source_watch_restarts_total", { gvr: "v1/pods/log" });
     assert.ok(restarts >= 8, `${restarts} restarts`);
     await assertConservation(leader);
+  });
+
+  await test.step("through a restart of the API server", async () => {
+    write(kubelet, 20);
+    const restarting = installed.plane.restartApiServer();
+    write(kubelet, 20);
+    await restarting;
+    write(kubelet, 20);
+    await until("the logs are followed again", () => kubelet.following() === 2, GUARD_MILLISECONDS);
+    await untilOneForEach(installed);
+    await assertConservation(leader);
+  });
+
+  await test.step("without the right to read logs it waits, says so, and loses nothing", async () => {
+    const rights = await Deno.readTextFile(new URL("rbac.yaml", import.meta.url));
+    const fewer = rights.replace(/.*pods\/log.*\n/, "");
+    assert.notEqual(fewer, rights);
+    await installed.plane.applyYaml(fewer);
+    kubelet.end("closed");
+    write(kubelet, 20);
+    await untilReason(installed.oracle, "logs", "Forbidden", /Not allowed to read v1\/pods\/log.*pods\/log/);
+    await installed.plane.applyYaml(rights);
+    await untilReason(installed.oracle, "logs", "Running", /2 containers of 1 pod/);
+    await untilOneForEach(installed);
   });
 
   await test.step("through the death of the leader, with lines written while nobody leads", async () => {

@@ -257,21 +257,42 @@ Deno.test("The position follows lines with verdicts, one confirmation behind, an
   });
 });
 
-Deno.test("A silent log does not hold the position back: what it did not bring when it was opened was not there", async () => {
-  await scene(async ({ logs, clock, reader }) => {
-    logs.write("web", "main");
-    await clock.advance(6000);
-    assert.equal(logs.following("web", "main"), 1);
+for (const answersLate of [false, true]) {
+  const when = answersLate ? "and is answered late" : "and is answered at once";
+  Deno.test(`A silent log ${when} does not hold the position back, and what comes in the end is taken`, async () => {
+    await scene(async ({ logs, clock, reader, texts, restarts }) => {
+      logs.answersLate = answersLate;
+      logs.write("web", "main");
+      await clock.advance(6000);
+      for (let minute = 0; minute < 10; minute++) {
+        await clock.advance(60_000);
+        reader.confirm();
+      }
+      const behind = (clock.now() - START) / 1000 - Number((reader.position ?? 0n) - seconds(0)) / 1e9;
+      assert.ok(behind > 60 && behind < 400, `${behind} s behind`);
+      const asked = logs.asked("web", "main");
+      assert.ok(asked.length >= 8 && asked.length <= 12, `${asked.length} requests`);
+      // The node's own clock decides from when on lines are asked for.
+      assert.equal(asked.at(-1)?.query?.["sinceTime"], "2026-01-02T12:00:00Z");
+      logs.write("web", "main", line(606, "bad at last"));
+      await clock.advance(0);
+      assert.deepEqual([texts(), reader.state.kind], [["bad at last"], "reading"]);
+      assert.deepEqual(new Set(restarts), new Set(["closed"]));
+    });
+  });
+}
+
+Deno.test("A line that a running container leaves unfinished for long is taken when it is whole, and holds the position", async () => {
+  await scene(async ({ logs, clock, reader, texts }) => {
+    logs.write("web", "main", line(1, "fine"), `${line(2, "bad: 10 %")}…`);
     for (let minute = 0; minute < 10; minute++) {
       await clock.advance(60_000);
       reader.confirm();
     }
-    const behind = (clock.now() - START) / 1000 - Number((reader.position ?? 0n) - seconds(0)) / 1e9;
-    assert.ok(behind > 60 && behind < 400, `${behind} s behind`);
-    const asked = logs.asked("web", "main");
-    assert.ok(asked.length >= 4 && asked.length <= 8, `${asked.length} requests`);
-    // The node's own clock decides from when on lines are asked for.
-    assert.equal(asked.at(-1)?.query?.["sinceTime"], "2026-01-02T12:00:00Z");
+    assert.deepEqual([texts(), reader.position], [[], seconds(0) + 1n]);
+    logs.write("web", "main", " done");
+    await clock.advance(1000);
+    assert.deepEqual(texts(), ["bad: 10 % done"]);
   });
 });
 

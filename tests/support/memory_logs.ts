@@ -10,12 +10,16 @@ interface LogFile {
   isRunning: boolean;
   readonly followers: Set<ReadableByteStreamController>;
   failure: ApiError | undefined;
+  /** Followers that wait for their answer. */
+  readonly toAnswer: Set<() => void>;
 }
 
 const LOG_PATH = /^\/api\/v1\/namespaces\/([^/]+)\/pods\/([^/]+)\/log$/;
 
 /** {@link LiveApi} whose pods have logs, which a test writes while they are followed, as a kubelet gives them. */
 export class MemoryLogs extends LiveApi {
+  /** Whether a follower gets its answer with the first line only, as from old servers and some proxies. */
+  answersLate = false;
   readonly #files = new Map<string, LogFile>();
 
   /** The requests for a container's log. */
@@ -34,6 +38,8 @@ export class MemoryLogs extends LiveApi {
       if (last !== undefined && !last.endsWith("\n")) file.lines[file.lines.length - 1] = last + text;
       else file.lines.push(text);
       for (const follower of file.followers) follower.enqueue(new TextEncoder().encode(text));
+      for (const answer of file.toAnswer) answer();
+      file.toAnswer.clear();
     }
   }
 
@@ -85,22 +91,18 @@ export class MemoryLogs extends LiveApi {
       return Promise.reject(new ApiError(`${pod}/${container} is waiting to start`, { code: 400 }));
     }
     const isSince = (line: string): boolean => !(line.slice(0, 19) < String(sinceTime).slice(0, 19));
-    let own: ReadableByteStreamController;
-    return Promise.resolve(
-      new ReadableStream({
-        type: "bytes",
-        start(controller) {
-          own = controller;
-          const text = lines.filter(isSince).join("");
-          if (text !== "") controller.enqueue(new TextEncoder().encode(text));
-          if (follow === true && file.isRunning) file.followers.add(controller);
-          else controller.close();
-        },
-        cancel() {
-          file.followers.delete(own);
-        },
-      }),
-    );
+    const text = lines.filter(isSince).join("");
+    const stream = streamOf(text, file, follow === true && file.isRunning);
+    if (!this.answersLate || text !== "" || follow !== true) return Promise.resolve(stream);
+    return new Promise((resolve, reject) => {
+      signal.addEventListener("abort", () => {
+        file.toAnswer.delete(answer);
+        void stream.cancel();
+        reject(signal.reason);
+      }, { once: true });
+      const answer = (): void => resolve(stream);
+      file.toAnswer.add(answer);
+    });
   }
 
   #file(pod: string, container: string): LogFile {
@@ -113,6 +115,7 @@ export class MemoryLogs extends LiveApi {
       isRunning: true,
       followers: new Set(),
       failure: undefined,
+      toAnswer: new Set(),
     };
     this.#files.set(key, fresh);
     return fresh;
@@ -122,4 +125,20 @@ export class MemoryLogs extends LiveApi {
 function close(controller: ReadableByteStreamController): void {
   controller.close();
   controller.byobRequest?.respond(0);
+}
+
+function streamOf(text: string, file: LogFile, isFollowing: boolean): ReadableStream<Uint8Array> {
+  let own: ReadableByteStreamController;
+  return new ReadableStream({
+    type: "bytes",
+    start(controller) {
+      own = controller;
+      if (text !== "") controller.enqueue(new TextEncoder().encode(text));
+      if (isFollowing) file.followers.add(controller);
+      else controller.close();
+    },
+    cancel() {
+      file.followers.delete(own);
+    },
+  });
 }
