@@ -1,4 +1,3 @@
-import { fingerprint } from "../deduplicate/fingerprint.ts";
 import { type Allowance, SIGNAL_UNITS } from "../filter/cel_allowance.ts";
 import { type CelValue, celValue } from "../filter/cel_value.ts";
 import type { ExpressionField, Seen } from "../filter/seen.ts";
@@ -11,7 +10,7 @@ import type { Metrics } from "../observe/metrics.ts";
 import { buildObservation } from "../write/build_observation.ts";
 import { place, type PlaceSettings } from "../write/place.ts";
 import type { Lane } from "./lane.ts";
-import { signalTime } from "./signal_time.ts";
+import { nameOf } from "./name_of.ts";
 
 /** A filter for all Ingesters, beside their own. */
 export interface ClusterFilter {
@@ -104,7 +103,7 @@ export class Admission {
   }
 
   #observationOf(finding: Finding, signal: Signal, lane: Lane): Json {
-    const id = fingerprint(lane.source, finding, signalTime(finding, signal), lane.windowSeconds);
+    const id = nameOf(finding, signal, lane);
     const observation: unknown = buildObservation(finding, id, {
       source: lane.source,
       namespace: place(

@@ -1,4 +1,3 @@
-import { fingerprint } from "../deduplicate/fingerprint.ts";
 import type { RecentNames } from "../deduplicate/recent_names.ts";
 import type { Finding, Normalized } from "../model/finding.ts";
 import type { Fingerprint } from "../model/fingerprint.ts";
@@ -17,6 +16,7 @@ import type { ToldStates } from "../write/told_states.ts";
 import { TermEndedError } from "../write/writer.ts";
 import { Admission, type AdmissionParts } from "./admission.ts";
 import type { Lane } from "./lane.ts";
+import { nameOf } from "./name_of.ts";
 import type { Ledger } from "./ledger.ts";
 import {
   type BoundedTerms as SinkTerms,
@@ -254,7 +254,7 @@ export class Pipeline {
     const reason = this.#admission.filter(finding, signal, lane) ??
       (this.#isExpired(finding, signal, lane) ? "expired" : undefined);
     if (reason !== undefined) return { kind: "filtered", reason };
-    const id = fingerprint(lane.source, finding, signalTime(finding, signal), lane.windowSeconds);
+    const id = nameOf(finding, signal, lane);
     const observation = { namespace: this.#namespaceOf(finding, lane), name: id.name };
     // What shows a state may have changed since it was written.
     const isKnown = !finding.isState && this.#recent.has(observation);
@@ -318,7 +318,7 @@ export class Pipeline {
     const reason = this.#admission.filter(finding, signal, lane);
     if (reason !== undefined) return { kind: "filtered", reason };
     if (terms === undefined) return UNTRIED;
-    const id = fingerprint(lane.source, finding, signalTime(finding, signal), lane.windowSeconds);
+    const id = nameOf(finding, signal, lane);
     const observation = this.#build(finding, id, this.#namespaceOf(finding, lane), signal, lane);
     const ended = await this.#toldStates.ends(observation, finding.resolved?.at, this.#left(terms), abort);
     switch (ended.kind) {

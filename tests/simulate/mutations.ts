@@ -16,9 +16,9 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     name: "checkpoint before effect",
     file: "src/source/informer.ts",
-    find: "      if (!seen.isUnchanged(object)) {",
+    find: "      if (seen.isUnchanged(object)) ",
     replace:
-      '      if (mark !== undefined) settle(mark, "by-findings");\n      if (!seen.isUnchanged(object)) {',
+      '      if (mark !== undefined) settle(mark, "by-findings");\n      if (seen.isUnchanged(object)) ',
     breaks: ["P3 checkpoint after effect"],
   },
   {
@@ -30,7 +30,7 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     name: "LRU entry before write",
-    file: "src/pipeline/pipeline.ts",
+    file: "src/pipeline/observation_sink.ts",
     find: "    const result = await this.#writer.write(observation, {",
     replace:
       "    this.#recent.add(observation.metadata);\n    const result = await this.#writer.write(observation, {",
@@ -38,10 +38,10 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     name: "name with a clock in it",
-    file: "src/pipeline/pipeline.ts",
-    find: "fingerprint(lane.source, finding, signalTime(finding, signal), lane.windowSeconds)",
+    file: "src/pipeline/name_of.ts",
+    find: "  return fingerprint(lane.source, finding, signalTime(finding, signal), lane.windowSeconds);",
     replace:
-      "fingerprint(lane.source, { ...finding, isWindowed: true }, this.#clock.now(), lane.windowSeconds)",
+      "  void signalTime;\n  return fingerprint(lane.source, { ...finding, isWindowed: true }, performance.now() * 1e9, lane.windowSeconds);",
     breaks: ["P2 no doubles"],
   },
   {
