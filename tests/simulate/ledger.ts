@@ -68,6 +68,10 @@ export class Ledger implements Pick<Onlooker, "onChange" | "onList" | "onPeek" |
   readonly #told = new Map<string, Told>();
   /** Also of signals that a restore took away while their write was on its way. */
   readonly #observations = new Map<number, string>();
+  /** Whose Observation a restore took: within a minute their names may be taken for written. */
+  readonly #lost = new Set<number>();
+  /** In which history a watch was last listed or opened. */
+  readonly #asked = new Map<string, number>();
   readonly #listed = new Map<string, Told>();
   /** The numbers that each object showed last. */
   readonly #shown = new Map<string, readonly number[]>();
@@ -114,6 +118,7 @@ export class Ledger implements Pick<Onlooker, "onChange" | "onList" | "onPeek" |
    */
   onList(asked: Asked, revision: number): void {
     this.onPeek(asked, revision);
+    this.#asked.set(watchKey(asked), this.#restores);
     this.#listed.set(watchKey(asked), { revision, restores: this.#restores });
     for (const target of this.#targets) {
       if (target.resource !== asked.resource || target.namespace !== asked.namespace) continue;
@@ -138,6 +143,7 @@ export class Ledger implements Pick<Onlooker, "onChange" | "onList" | "onPeek" |
   onWatch(asked: Asked, from: number, revision: number): void {
     const { caller, resource } = asked;
     const told = this.#told.get(watchKey(asked));
+    this.#asked.set(watchKey(asked), this.#restores);
     if (from > revision && told?.restores === this.#restores) {
       this.#violate(
         "no watch from the future",
@@ -193,6 +199,7 @@ export class Ledger implements Pick<Onlooker, "onChange" | "onList" | "onPeek" |
       if (entry.resource === "webhook") entries.set(entry.number, { ...entry, observation: undefined });
     }
     this.#shown.clear();
+    const before = new Map(this.#observations);
     this.#observations.clear();
     for (const change of changes) this.#record(change, entries, false);
     for (const entry of entries.values()) {
@@ -204,6 +211,7 @@ export class Ledger implements Pick<Onlooker, "onChange" | "onList" | "onPeek" |
         entry.excuse ??= "its Observation went with a restore";
       }
     }
+    for (const number of before.keys()) if (!entries.has(number)) this.#lost.add(number);
     this.#entries = entries;
     this.#restores++;
     this.#restoredAt = now;
@@ -230,6 +238,8 @@ export class Ledger implements Pick<Onlooker, "onChange" | "onList" | "onPeek" |
       const position = positionIn(after, target);
       // One from the future is of a history that is no more: whoever resumes from it is told so, and lists.
       if (position === undefined || position > (this.#store?.revision ?? 0)) continue;
+      // So is one of a source that has not asked since a restore.
+      if (this.#restores > 0 && this.#asked.get(watchKey({ ...target, caller })) !== this.#restores) continue;
       for (const entry of this.#of(target)) {
         if (entry.born > position || !isMissing(entry)) continue;
         this.#violate(
@@ -282,7 +292,7 @@ export class Ledger implements Pick<Onlooker, "onChange" | "onList" | "onPeek" |
           born: revision,
           gone: undefined,
           observation: this.#observations.get(number),
-          excuse: undefined,
+          excuse: this.#lost.has(number) ? OVERTAKEN : undefined,
         });
       } else if (entry.gone !== undefined) {
         entry.born = revision;
