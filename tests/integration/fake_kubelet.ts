@@ -1,3 +1,5 @@
+import type { ServerResponse } from "node:http";
+import { createServer } from "node:https";
 import type { Json } from "../../src/model/json.ts";
 import { createCertificateAuthority } from "../control_plane/certificates.ts";
 
@@ -43,17 +45,16 @@ const PATH = /^\/containerLogs\/([^/]+\/[^/]+\/[^/]+)$/;
  * Serves `/containerLogs/<namespace>/<pod>/<container>` with a certificate of its own, which kube-apiserver takes as long as
  * it is not told an authority for kubelets. Containers are named so: `<namespace>/<pod>/<container>`.
  */
-export function startFakeKubelet(): FakeKubelet {
+export async function startFakeKubelet(): Promise<FakeKubelet> {
   const { certificate, key } = createCertificateAuthority("kubelet-ca").issue({
     usage: "server",
     commonName: "kubelet",
     addresses: ["127.0.0.1"],
   });
   const files = new Map<string, LogFile>();
-  const followers = new Map<ReadableStreamDefaultController<Uint8Array>, string>();
+  const followers = new Map<ServerResponse, string>();
   let asked = 0;
   let lastStamp = 0n;
-  const encode = (text: string): Uint8Array => new TextEncoder().encode(text);
   const fileOf = (container: string): LogFile => {
     const file = files.get(container) ?? { lines: [], previous: [] };
     files.set(container, file);
@@ -70,52 +71,36 @@ export function startFakeKubelet(): FakeKubelet {
     for (const [follower, container] of followers) {
       if (only !== undefined && container !== only) continue;
       followers.delete(follower);
-      if (how === "cut") follower.error(new Error("cut"));
-      else follower.close();
+      if (how === "cut") follower.destroy();
+      else follower.end();
     }
   };
-  const answer = (request: Request): Response => {
-    const url = new URL(request.url);
+  const server = createServer({ cert: certificate, key }, (request, response) => {
+    const url = new URL(request.url ?? "/", "https://kubelet");
     const [, container] = PATH.exec(url.pathname) ?? [];
-    if (container === undefined) return new Response("no such path", { status: 404 });
+    if (container === undefined) return void response.writeHead(404).end("no such path");
     asked++;
     const since = (url.searchParams.get("sinceTime") ?? "").slice(0, 19);
     const { lines, previous } = fileOf(container);
     const isPrevious = url.searchParams.get("previous") === "true";
-    const text = (isPrevious ? previous : lines).filter((line) => line.slice(0, 19) >= since).join("");
-    const isFollowing = url.searchParams.get("follow") === "true";
-    let own: ReadableStreamDefaultController<Uint8Array>;
-    return new Response(
-      new ReadableStream<Uint8Array>({
-        start(controller) {
-          own = controller;
-          if (text !== "") controller.enqueue(encode(text));
-          if (isFollowing) followers.set(controller, container);
-          else controller.close();
-        },
-        cancel() {
-          followers.delete(own);
-        },
-      }),
-      { headers: { "content-type": "text/plain" } },
-    );
-  };
-  const server = Deno.serve({
-    hostname: "127.0.0.1",
-    port: 0,
-    cert: certificate,
-    key,
-    onListen: () => {},
-    // A stream that a test cuts is no mistake of the server.
-    onError: () => new Response("cut", { status: 500 }),
-  }, answer);
+    response.writeHead(200, { "content-type": "text/plain" });
+    response.flushHeaders();
+    for (const line of isPrevious ? previous : lines) if (line.slice(0, 19) >= since) response.write(line);
+    if (url.searchParams.get("follow") !== "true") return void response.end();
+    followers.set(response, container);
+    response.on("error", () => {});
+    response.on("close", () => followers.delete(response));
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const address = server.address();
+  if (address === null || typeof address === "string") throw new Error("The kubelet has no port");
   return {
-    port: server.addr.port,
+    port: address.port,
     write(container, ...lines) {
       for (const line of lines) {
         const text = `${stamp()} ${line}\n`;
         fileOf(container).lines.push(text);
-        for (const [follower, other] of followers) if (other === container) follower.enqueue(encode(text));
+        for (const [follower, other] of followers) if (other === container) follower.write(text);
       }
     },
     end: (how) => end(how),
@@ -129,7 +114,9 @@ export function startFakeKubelet(): FakeKubelet {
     following: () => followers.size,
     async [Symbol.asyncDispose]() {
       end("closed");
-      await server.shutdown();
+      const closed = new Promise((resolve) => server.close(resolve));
+      server.closeAllConnections();
+      await closed;
     },
   };
 }

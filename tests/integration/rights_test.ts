@@ -43,7 +43,7 @@ Deno.test("the program is refused nothing, and has no right that it does not use
   await installed.applyIngester("events", { source: "kubernetes-events" });
   await installed.applyIngester("trivy", { source: "trivy" });
   await installed.applyIngester("kyverno", { source: "kyverno" });
-  const kubelet = cleanup.use(startFakeKubelet());
+  const kubelet = cleanup.use(await startFakeKubelet());
   await installed.plane.applyYaml(stringify(nodeOf(kubelet)));
   await installed.plane.applyYaml(stringify({
     apiVersion: "v1",
