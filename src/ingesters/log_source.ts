@@ -7,7 +7,7 @@ import { checkpointKey } from "../source/checkpoint.ts";
 import type { Checkpoints } from "../source/checkpoints.ts";
 import { gvrLabel } from "../source/informer.ts";
 import { POD_LOGS, runPodLogs } from "../source/pod_logs.ts";
-import { StreamSlots } from "../source/pod_logs_slots.ts";
+import { Slots } from "../source/pod_logs_slots.ts";
 import type { Activities } from "./activities.ts";
 import type { LogTarget } from "./compile_logs.ts";
 import type { Entry } from "./registry.ts";
@@ -30,13 +30,13 @@ export interface LogSourceParts {
 
 /** What the log readers of one term share. */
 export class LogReading {
-  readonly slots: StreamSlots;
+  readonly slots: Slots;
   /** How far each has come: a time, which holds also when the history of the API server went back. */
   readonly reached: Map<string, string> = new Map();
 
   /** @param maxStreams how many logs are read at once, at most, by all Ingesters together */
   constructor(maxStreams: number) {
-    this.slots = new StreamSlots(maxStreams);
+    this.slots = new Slots(maxStreams);
   }
 }
 

@@ -7,12 +7,11 @@ import type { Log } from "../observe/log.ts";
 import type { Metrics } from "../observe/metrics.ts";
 import type { Clock } from "../run/clock.ts";
 import { Group } from "../run/group.ts";
-import { InFlight } from "../run/in_flight.ts";
 import { gvrLabel, type SourceState, stateAfter } from "./informer.ts";
 import { ContainerLog } from "./pod_logs_container.ts";
 import type { LogPatterns } from "./pod_logs_patterns.ts";
 import { readLoggedPod } from "./pod_logs_pods.ts";
-import type { StreamSlots } from "./pod_logs_slots.ts";
+import { Slots } from "./pod_logs_slots.ts";
 import { stateOfLogs } from "./pod_logs_state.ts";
 import { CLOCK_SKEW_NANOSECONDS, later, nanosecondsOf } from "./pod_logs_time.ts";
 
@@ -49,7 +48,7 @@ export interface PodLogsParts {
   readonly clock: Clock;
   readonly metrics: Metrics;
   readonly log: Log;
-  readonly slots: StreamSlots;
+  readonly slots: Slots;
 }
 
 /** What logs are called where an informer has a resource. */
@@ -57,7 +56,7 @@ export const POD_LOGS = { group: "", version: "v1", resource: "pods/log" } as co
 
 const PODS = { group: "", version: "v1", resource: "pods" } as const;
 /** Lines taken at once by one source; more wait in their connections. */
-const MAX_IN_FLIGHT = 64;
+const MAX_LINES = 64;
 const STATE_MILLISECONDS = 1000;
 
 /**
@@ -96,7 +95,7 @@ class PodLogs {
   readonly #pods = new Map<string, KnownPod>();
   /** Those of pods that are gone too, as long as they have something to say. */
   readonly #readers = new Set<ContainerLog>();
-  readonly #inFlight = new InFlight(MAX_IN_FLIGHT);
+  readonly #lines = new Slots(MAX_LINES);
   readonly #group: Group;
   #position: bigint;
   #list = 0;
@@ -130,8 +129,6 @@ class PodLogs {
     } finally {
       group.close();
       await group.settled().catch(() => {});
-      // What was started ends by its own signal; nothing may outlive the term unseen.
-      await this.#inFlight.settled().catch(() => {});
     }
     throw new Error("The watch of the pods has ended");
   }
@@ -232,12 +229,14 @@ class PodLogs {
   }
 
   async #take(line: LogLine, settled: () => void): Promise<void> {
-    const { clock } = this.#parts;
-    const signal = toSignal(line, this.#options.source, clock);
-    const key = `${line.podUid}/${line.container}/${line.timestamp}/${line.line.length}`;
-    await this.#inFlight.start(key, async () => {
-      await this.#options.take(signal);
-      settled();
+    const slot = await this.#lines.take(this.#group.signal);
+    this.#group.run("line", async () => {
+      try {
+        await this.#options.take(toSignal(line, this.#options.source, this.#parts.clock));
+        settled();
+      } finally {
+        slot[Symbol.dispose]();
+      }
     });
   }
 

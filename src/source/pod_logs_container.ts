@@ -9,7 +9,7 @@ import type { LogPatterns } from "./pod_logs_patterns.ts";
 import type { LoggedContainer, LoggedPod } from "./pod_logs_pods.ts";
 import { LogPosition } from "./pod_logs_position.ts";
 import { SeenLines } from "./pod_logs_seen.ts";
-import type { StreamSlots } from "./pod_logs_slots.ts";
+import type { Slots } from "./pod_logs_slots.ts";
 import { readLogOnce, type StreamEnd } from "./pod_logs_stream.ts";
 import { CLOCK_SKEW_NANOSECONDS, later, nanosecondsOf, readStamp, secondOf } from "./pod_logs_time.ts";
 
@@ -29,7 +29,7 @@ export type ContainerState =
 export interface ContainerLogParts {
   readonly api: WatchApi;
   readonly clock: Clock;
-  readonly slots: StreamSlots;
+  readonly slots: Slots;
   readonly patterns: LogPatterns;
   /** Begins to take a line to its verdict, and calls `settled` when it has one; waits while too many are under way. */
   readonly take: (line: LogLine, settled: () => void) => Promise<void>;

@@ -1,8 +1,8 @@
 /**
- * How many logs are read at once, at most. Who finds none free waits in a queue, so that those who give theirs back and ask
- * again let the others have a turn.
+ * How many may do something at once. Who finds no slot free waits in a queue, so that those who give theirs back and ask again
+ * let the others have a turn; however many wait, only the one whose turn it is wakes.
  */
-export class StreamSlots {
+export class Slots {
   readonly limit: number;
   readonly #queue = new Set<() => void>();
   #taken = 0;

@@ -4,7 +4,7 @@ import type { LogLine } from "../../src/model/log_line.ts";
 import { ContainerLog } from "../../src/source/pod_logs_container.ts";
 import { compileLogPatterns } from "../../src/source/pod_logs_patterns.ts";
 import type { LoggedContainer } from "../../src/source/pod_logs_pods.ts";
-import { StreamSlots } from "../../src/source/pod_logs_slots.ts";
+import { Slots } from "../../src/source/pod_logs_slots.ts";
 import { nanosecondsOf } from "../../src/source/pod_logs_time.ts";
 import { FakeClock } from "../support/fake_clock.ts";
 import { MemoryLogs } from "../support/memory_logs.ts";
@@ -24,7 +24,7 @@ const line = (second: number, text: string): string =>
 interface Scene {
   readonly logs: MemoryLogs;
   readonly clock: FakeClock;
-  readonly slots: StreamSlots;
+  readonly slots: Slots;
   readonly reader: ContainerLog;
   readonly taken: LogLine[];
   /** What was taken, without its timestamps. */
@@ -42,7 +42,7 @@ async function scene(
 ): Promise<void> {
   const logs = new MemoryLogs();
   const clock = new FakeClock({ startMilliseconds: START });
-  const slots = new StreamSlots(options.limit ?? 10);
+  const slots = new Slots(options.limit ?? 10);
   const patterns = compileLogPatterns([{ regex: "bad" }]);
   assert.ok("patterns" in patterns);
   const taken: LogLine[] = [];

@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
-import { StreamSlots } from "../../src/source/pod_logs_slots.ts";
+import { Slots } from "../../src/source/pod_logs_slots.ts";
 
 const never = new AbortController().signal;
 
 Deno.test("Who finds no slot free waits in order, and gets one that is given back", async () => {
-  const slots = new StreamSlots(2);
+  const slots = new Slots(2);
   const [first, second] = [await slots.take(never), await slots.take(never)];
   const order: string[] = [];
   const third = slots.take(never).then((slot) => (order.push("third"), slot));
@@ -23,7 +23,7 @@ Deno.test("Who finds no slot free waits in order, and gets one that is given bac
 });
 
 Deno.test("Who stops waiting leaves the queue", async () => {
-  const slots = new StreamSlots(1);
+  const slots = new Slots(1);
   const slot = await slots.take(never);
   const stop = new AbortController();
   const waiting = slots.take(stop.signal);

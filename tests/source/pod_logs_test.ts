@@ -6,7 +6,7 @@ import { createMetrics, type Metrics } from "../../src/observe/metrics.ts";
 import type { SourceState } from "../../src/source/informer.ts";
 import { type PodLogsOptions, runPodLogs } from "../../src/source/pod_logs.ts";
 import { compileLogPatterns } from "../../src/source/pod_logs_patterns.ts";
-import { StreamSlots } from "../../src/source/pod_logs_slots.ts";
+import { Slots } from "../../src/source/pod_logs_slots.ts";
 import { nanosecondsOf } from "../../src/source/pod_logs_time.ts";
 import { FakeClock } from "../support/fake_clock.ts";
 import { MemoryLogs } from "../support/memory_logs.ts";
@@ -88,7 +88,7 @@ async function scene(
       onPosition: (position) => own.positions.push(position),
       ...options,
     },
-    { api: logs, clock, metrics, log: silentLog, slots: new StreamSlots(options.limit ?? 10) },
+    { api: logs, clock, metrics, log: silentLog, slots: new Slots(options.limit ?? 10) },
     stop.signal,
   );
   const ended = running.catch((error: unknown) => error);
