@@ -5,7 +5,8 @@ import type { PodLogRequest } from "../kube/pod_log.ts";
 import type { WatchApi } from "../kube/watcher.ts";
 import type { LogLine } from "../model/log_line.ts";
 import type { Clock } from "../run/clock.ts";
-import type { LogPatterns } from "./pod_logs_patterns.ts";
+import { Nap } from "../run/nap.ts";
+import { type LogPatterns, Matcher } from "./pod_logs_patterns.ts";
 import type { LoggedContainer, LoggedPod } from "./pod_logs_pods.ts";
 import { LogPosition } from "./pod_logs_position.ts";
 import { SeenLines } from "./pod_logs_seen.ts";
@@ -50,8 +51,6 @@ const MOST_LAST_WORDS_MILLISECONDS = 600_000;
 const FAILURES_TOLD = 3;
 /** How long a log that speaks is read while others wait for their turn. */
 const TURN_MILLISECONDS = 60_000;
-/** Characters times instructions of patterns: some tens of milliseconds at worst. */
-const WORK_OF_A_TURN = 8_000_000;
 const UNSTARTED_MILLISECONDS = 5000;
 const WOKEN = new DOMException("Something has changed", "AbortError");
 
@@ -65,6 +64,8 @@ export class ContainerLog {
   readonly #seen = new SeenLines();
   readonly #waits: Waits;
   readonly #over = new AbortController();
+  readonly #nap: Nap;
+  readonly #matcher: Matcher;
   #status: LoggedContainer;
   #state: ContainerState = { kind: "reading" };
   /** How far the reading had come when the pod's status was known to be true: the time before the last one, and the last. */
@@ -79,9 +80,6 @@ export class ContainerLog {
   #failures = 0;
   #heardAt = 0;
   #isBusy = false;
-  /** What patterns have cost since others had a turn. */
-  #work = 0;
-  #wake: (() => void) | undefined;
   #interrupt: (() => void) | undefined;
 
   /** @param start lines before this time (nanoseconds since 1970) have their verdicts already */
@@ -94,6 +92,8 @@ export class ContainerLog {
     this.#position = new LogPosition(start);
     this.#confirmed = [start, start];
     this.#waits = new Waits(parts.clock);
+    this.#nap = new Nap(parts.clock);
+    this.#matcher = new Matcher(parts.patterns, parts.clock);
     if (isBefore(status.previous?.finishedAt, start)) this.#previousRead = status.previous?.id;
     if (status.isTerminated && isBefore(status.finishedAt, start) && !this.#hasUnreadPrevious()) {
       this.#state = { kind: "ended" };
@@ -118,7 +118,7 @@ export class ContainerLog {
     const before = this.#status;
     this.#status = status;
     if (before.previous?.id !== status.previous?.id && this.#hasUnreadPrevious()) this.#interrupt?.();
-    this.#wake?.();
+    this.#nap.wake();
   }
 
   /** What is known of the pods is what stands there at this moment. */
@@ -140,7 +140,7 @@ export class ContainerLog {
   retire(isDeleted: boolean): void {
     if (this.#isGone) return;
     this.#isGone = true;
-    this.#wake?.();
+    this.#nap.wake();
     const until = this.#parts.clock.monotonic() + (isDeleted ? MOST_LAST_WORDS_MILLISECONDS : 0);
     this.#leaveWhenSilent(until).catch(() => {});
   }
@@ -156,14 +156,14 @@ export class ContainerLog {
         if (this.#state.kind === "ended") {
           if (this.#isGone) return;
           if (this.#status.isTerminated && !this.#hasUnreadPrevious()) {
-            await this.#pause(Infinity, signal);
+            await this.#nap.sleep(Infinity, signal);
             continue;
           }
           this.#state = { kind: "reading" };
         }
         const waitMilliseconds = await this.#step(signal);
         if (waitMilliseconds === "over") return;
-        if (waitMilliseconds > 0) await this.#pause(waitMilliseconds, signal);
+        if (waitMilliseconds > 0) await this.#nap.sleep(waitMilliseconds, signal);
       }
     } finally {
       this.#over.abort(WOKEN);
@@ -284,7 +284,7 @@ export class ContainerLog {
     const { nanoseconds, timestamp, line } = stamped;
     // `sinceTime` knows whole seconds only.
     if (nanoseconds !== undefined && nanoseconds < this.#start) return;
-    const pattern = await this.#match(line);
+    const pattern = await this.#matcher.match(line, this.#over.signal);
     if (pattern === undefined || !this.#seen.add(stamped)) {
       if (nanoseconds !== undefined) this.#position.pass(nanoseconds);
       return;
@@ -308,22 +308,6 @@ export class ContainerLog {
       this.#isBusy = false;
       this.#heardAt = this.#parts.clock.monotonic();
     }
-  }
-
-  /** What the first pattern that matches says; whoever else waits has a turn after some work. */
-  async #match(line: string): Promise<LogLine["pattern"] | undefined> {
-    const { patterns, steps } = this.#parts.patterns;
-    const share = line.length * steps / patterns.length;
-    for (const pattern of patterns) {
-      const said = pattern(line);
-      this.#work += share;
-      if (this.#work > WORK_OF_A_TURN) {
-        this.#work = 0;
-        await this.#parts.clock.sleep(0, this.#over.signal);
-      }
-      if (said !== undefined) return said;
-    }
-    return undefined;
   }
 
   /** Whether the log ends with a whole line, or with one that will not be finished any more: then that is taken too. */
@@ -352,27 +336,6 @@ export class ContainerLog {
         : this.#heardAt + LAST_WORDS_MILLISECONDS - clock.monotonic();
     }
     this.#interrupt?.();
-  }
-
-  /** Waits, until something changes at the longest. */
-  async #pause(milliseconds: number, signal: AbortSignal): Promise<void> {
-    signal.throwIfAborted();
-    const nap = new AbortController();
-    const forward = (): void => nap.abort(signal.reason);
-    signal.addEventListener("abort", forward, { once: true });
-    this.#wake = () => nap.abort(WOKEN);
-    try {
-      if (milliseconds === Infinity) {
-        await new Promise((_, reject) =>
-          nap.signal.addEventListener("abort", () => reject(nap.signal.reason), { once: true })
-        );
-      } else await this.#parts.clock.sleep(milliseconds, nap.signal);
-    } catch (error) {
-      if (error !== WOKEN) throw error;
-    } finally {
-      this.#wake = undefined;
-      signal.removeEventListener("abort", forward);
-    }
   }
 }
 

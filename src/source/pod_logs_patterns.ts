@@ -1,6 +1,7 @@
 import { RE2JS } from "re2js";
 import type { LogsSpec } from "../model/ingester.ts";
 import type { LogLine } from "../model/log_line.ts";
+import type { Clock } from "../run/clock.ts";
 
 /** Says of a line what its pattern says, when it matches. */
 export type LogPattern = (line: string) => LogLine["pattern"] | undefined;
@@ -20,6 +21,8 @@ export type LogPatternSpecs = NonNullable<LogsSpec["patterns"]>;
 const MAX_STEPS = 400;
 /** Largest sum of all patterns of an Ingester: every line is looked at by all. */
 const MAX_STEPS_TOGETHER = 4000;
+/** Characters times instructions after which others have a turn: some tens of milliseconds at worst. */
+const WORK_OF_A_TURN = 8_000_000;
 /** Groups are looked for in so much of a line, in characters times instructions: that takes some tens of milliseconds. */
 const MAX_GROUP_WORK = 8_000_000;
 
@@ -59,6 +62,38 @@ export function compileLogPatterns(specs: LogPatternSpecs): LogPatterns | readon
   }
   if (problems.length > 0) return problems;
   return { patterns, steps: stepsTogether };
+}
+
+/** Matches the lines of one log, and gives whoever else waits a turn after some work. */
+export class Matcher {
+  readonly #patterns: LogPatterns;
+  readonly #clock: Clock;
+  #work = 0;
+
+  constructor(patterns: LogPatterns, clock: Clock) {
+    this.#patterns = patterns;
+    this.#clock = clock;
+  }
+
+  /**
+   * What the first pattern that matches says of a line; undefined when none does.
+   *
+   * @throws the signal's reason
+   */
+  async match(line: string, signal: AbortSignal): Promise<LogLine["pattern"] | undefined> {
+    const { patterns, steps } = this.#patterns;
+    const share = line.length * steps / patterns.length;
+    for (const pattern of patterns) {
+      const said = pattern(line);
+      this.#work += share;
+      if (this.#work > WORK_OF_A_TURN) {
+        this.#work = 0;
+        await this.#clock.sleep(0, signal);
+      }
+      if (said !== undefined) return said;
+    }
+    return undefined;
+  }
 }
 
 function compiledPattern(

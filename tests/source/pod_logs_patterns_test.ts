@@ -1,9 +1,11 @@
 import assert from "node:assert/strict";
+import { FakeClock } from "../support/fake_clock.ts";
 import { presetOf } from "../../src/model/preset.ts";
 import {
   compileLogPatterns,
   type LogPattern,
   type LogPatternSpecs,
+  Matcher,
 } from "../../src/source/pod_logs_patterns.ts";
 
 /** What the first of these patterns that matches says of a line. */
@@ -125,4 +127,19 @@ Deno.test("The preset of sealed-secrets takes what its controller says when it c
     assert.deepEqual(patterns.match(line)?.groups, groups, line);
     if (groups !== undefined) assert.equal(patterns.match(line)?.severity, "high");
   }
+});
+
+Deno.test("Long lines give others a turn between patterns, short ones after many", async () => {
+  const clock = new FakeClock();
+  const patterns = compileLogPatterns([{ regex: "(a|b)+c" }, { regex: "bad" }]);
+  assert.ok("patterns" in patterns);
+  const matcher = new Matcher(patterns, clock);
+  const { signal } = new AbortController();
+  assert.deepEqual(await matcher.match("bad", signal), {});
+  const long = matcher.match(`bad${"x".repeat(1024 * 1024)}`, signal);
+  await clock.settle();
+  assert.equal(clock.sleeping, 1, "Nobody else had a turn");
+  for (let turn = 0; turn < 3; turn++) await clock.advance(0);
+  assert.deepEqual(await long, {});
+  assert.equal(await matcher.match("fine", signal), undefined);
 });
