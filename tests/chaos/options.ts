@@ -55,7 +55,9 @@ Flags
   --rate N         signals a second (30)
   --fleeting SHARE share of Events that are deleted right after they were created, from 0
                    to 1 (0.2); only in rounds that do not take history away
-  --silence N      seconds of silence in quiet (1200)
+  --silence N      seconds of silence in quiet (1200); below 450 it proves nothing, since the position
+                   in a quiet history is renewed after two minutes, and the last compaction comes at
+                   two thirds of it
   --keep           keeps the folder with the logs of what failed
   --help           shows this
 
