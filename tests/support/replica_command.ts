@@ -38,12 +38,13 @@ export function replicaCommand(options: ReplicaOptions): ReplicaCommand {
   const [executable, ...leading] = program;
   if (executable === undefined) throw new Error("Cannot start a replica: a program must be named");
   const name = options.name ?? `zen-watcher-${crypto.randomUUID().slice(0, 8)}`;
+  const webhookPort = freePort();
   const env = {
     ...keptEnvironment(),
     NO_COLOR: "1",
     POD_NAME: name,
-    WEBHOOK_PORT: String(freePort()),
-    METRICS_PORT: String(freePort()),
+    WEBHOOK_PORT: String(webhookPort),
+    METRICS_PORT: String(freePort(webhookPort)),
     ...options.env,
   };
   return {
