@@ -43,7 +43,13 @@ await test("Unit tests", [
 ]);
 await coverage();
 if (scope === "all") {
-  await test("Integration tests", ["-P=integration", "tests/control_plane", "tests/integration"]);
+  await test("Integration tests", [
+    "-P=integration",
+    "tests/support",
+    "tests/bench",
+    "tests/control_plane",
+    "tests/integration",
+  ]);
 }
 console.log(`${tally.passed} passed, ${tally.failed} failed`);
 Deno.exit(tally.failed === 0 ? 0 : 1);
