@@ -239,7 +239,14 @@ Deno.test("Ingesters take effect when they change, and a bad one stops no other"
     await untilObserved(installed, "sign");
     assert.ok(!await isObserved("normal")());
     const filters = { minSeverity: "info" };
-    await edit(admin, "events", { filters }, "filters.minSeverity of an informer", isObserved("normal"));
+    const started = startsOf(replica, "kubernetes-events");
+    await edit(admin, "events", { filters }, "filters.minSeverity of an informer", () => {
+      return Promise.resolve(startsOf(replica, "kubernetes-events") > started);
+    });
+    // What happened before was judged by the filter of its time; what happens from now on by the new one.
+    await createEvent(installed, "normal-since", { type: "Normal" });
+    await untilObserved(installed, "normal-since");
+    assert.ok(!await isObserved("normal")());
     const namespaces = [NAMESPACE, SECOND];
     await edit(admin, "events", { namespaces }, "namespaces of an informer", isObserved("in-second", SECOND));
     const stopped = stopsOf(replica, "kubernetes-events");
@@ -302,6 +309,13 @@ Deno.test("Ingesters take effect when they change, and a bad one stops no other"
 function stopsOf(replica: Replica, source: string): number {
   return replica.lines.filter(({ fields }) =>
     fields["msg"] === "Source stopped" && fields["source"] === source
+  )
+    .length;
+}
+
+function startsOf(replica: Replica, source: string): number {
+  return replica.lines.filter(({ fields }) =>
+    fields["msg"] === "Source started" && fields["source"] === source
   )
     .length;
 }
