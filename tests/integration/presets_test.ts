@@ -111,8 +111,10 @@ Deno.test("results in ConfigMaps, Certificates and alerts become Observations", 
   assert.equal(of("alertmanager").length, alerts?.alerts.length);
   const metrics = await replica.metrics();
   assert.equal(metrics.sum("zen_watcher_signals_rejected_total", { source: "kube-bench" }), 1);
+  // The end of each alert is told to the Observation that its beginning made.
+  assert.ok(of("alertmanager").every(({ status }) => status?.phase === "Resolved"));
   assert.equal(
-    metrics.sum("zen_watcher_observations_filtered_total", { source: "alertmanager", reason: "resolved" }),
+    metrics.sum("zen_watcher_observations_deduped_total", { source: "alertmanager" }),
     alerts?.alerts.length,
   );
   await assertConservation(replica);
