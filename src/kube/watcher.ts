@@ -70,6 +70,8 @@ const MAX_PAGE_LIMIT = 500;
 /** What a page should stay below, so that a list of large reports does not fill the memory. */
 const PAGE_BYTES = 4 * 1024 * 1024;
 const START: State = { at: "listing", limit: FIRST_PAGE_LIMIT };
+/** After so long a list is verified before it is watched from, as after an outage. */
+const OLD_LIST_MILLISECONDS = 1000;
 /** A watch that lasted so long has recovered. */
 const RECOVERED_MILLISECONDS = 10_000;
 /** One that ends so much before the time it was opened for did not end by itself. */
@@ -108,9 +110,14 @@ export async function* watchResource(
   while (true) {
     signal.throwIfAborted();
     switch (state.at) {
-      case "listing":
+      case "listing": {
+        const askedAt = clock.monotonic();
         state = yield* list(state);
+        const isOld = clock.monotonic() - askedAt >= OLD_LIST_MILLISECONDS;
+        // What was listed waited for its writes: history may have gone back meanwhile.
+        if (state.at === "watching" && isOld) state = resumeAt(state.resourceVersion);
         break;
+      }
       case "verifying":
         state = await verify(state.resourceVersion);
         break;

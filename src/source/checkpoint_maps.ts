@@ -89,6 +89,11 @@ export class CheckpointMaps {
     return this.#maps.every((map) => map.resourceVersion === undefined || map.holder === this.#holder);
   }
 
+  /** History went back, and that is known: an older version than was written here is no news. */
+  forgetHistory(): void {
+    for (const map of this.#maps) map.written = undefined;
+  }
+
   /**
    * Reads all ConfigMaps.
    *

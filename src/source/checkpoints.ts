@@ -142,6 +142,8 @@ export class Checkpoints {
   rewind(): void {
     this.#log.warn("History went back, as when etcd is restored: every source lists again");
     for (const key of [...this.#known.keys()]) this.forget(key);
+    // Once is enough: a list that nothing asks for passes over what came and went before it.
+    this.#maps.forgetHistory();
     this.#isUrgent = true;
     for (const listener of this.#onRewound) listener();
   }

@@ -285,6 +285,8 @@ Deno.test("A line of 10 MB ends the watch with a relist, and is not parsed", asy
 Deno.test("A watch that the server ends after its time is opened again without a wait", async () => {
   const api = new ScriptedApi([
     page([], "5"),
+    // On this clock the list took long.
+    page([], "5"),
     lines([event("ADDED", "a", "6")], "end"),
     lines([event("ADDED", "b", "7")]),
   ]);
@@ -318,6 +320,21 @@ Deno.test("403 keeps the position: a right that comes back loses nothing", async
   );
   assert.deepEqual(told, ["restarting forbidden", "opened", "added a"]);
   assert.equal(api.requests.at(-1)?.query?.["resourceVersion"], "80");
+});
+
+Deno.test("A list whose objects took long is verified before it is watched from", async () => {
+  for (const [now, end] of [["101", "opened"], ["90", "restarting rewound"]] as const) {
+    const api = new ScriptedApi([page(["a"], "100"), page([], now), lines([]), lines([])]);
+    const clock = hastyClock();
+    const stop = new AbortController();
+    const told: string[] = [];
+    for await (const happened of watchResource(REPORTS, api, clock, stop.signal)) {
+      told.push(inWords(happened));
+      if (happened.kind === "listed") await clock.sleep(2000, stop.signal);
+      if (told.length === 4) break;
+    }
+    assert.deepEqual(told, ["relisting", "listed a", "relisted 100", end]);
+  }
 });
 
 /** Plays a scenario on a clock that stands still, so that a test says how long it is quiet. */

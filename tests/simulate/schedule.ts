@@ -182,7 +182,8 @@ function faults(
     () => ({
       kind: "restore-etcd",
       ageMilliseconds: chance.between(0.2, 3) * lease,
-      downMilliseconds: lease * chance.between(0.05, 1),
+      // Nobody restores etcd within a second.
+      downMilliseconds: lease * chance.between(0.4, 1),
     }),
     () => ({ kind: "spoil-checkpoints", how: chance.oneOf(["delete", "garble"] as const) }),
   ];

@@ -110,6 +110,22 @@ Deno.test("History that went back is seen, whether the ConfigMap is older or gon
   }
 });
 
+Deno.test("That history went back is told once, also when somebody else has told it before", async () => {
+  const api = new MemoryConfigMaps();
+  const maps = mapsOf(api, "me");
+  await maps.read(never);
+  await maps.save(changes({ a: "1" }), never);
+  const backup = api.maps.get(NAME);
+  assert.ok(backup !== undefined);
+  await maps.save(changes({ a: "2" }), never);
+  api.maps.set(NAME, backup);
+  api.resourceVersion = Number(backup.metadata.resourceVersion);
+  maps.forgetHistory();
+  assert.deepEqual(await maps.save(changes({ a: "3" }), never), { kind: "changed" });
+  assert.equal((await maps.read(never)).isRewound, false);
+  assert.deepEqual(await maps.save(changes({ a: "3" }), never), { kind: "saved", isRewound: false });
+});
+
 Deno.test("A ConfigMap that is made again is made empty, and filled only where history did not go back", async () => {
   for (const isRewound of [false, true]) {
     const api = new MemoryConfigMaps();
