@@ -7,9 +7,9 @@ import { originLabel } from "./build_observation.ts";
 import { contentHash, contentPatch } from "./content.ts";
 import type { FollowedReport } from "./followed_report.ts";
 import { ingesterLabel } from "./label_value.ts";
-import type { ObservationStore } from "./observation_store.ts";
+import type { ObservationPatch, ObservationStore } from "./observation_store.ts";
 import { persist } from "./persist.ts";
-import type { WriteTerms } from "./writer.ts";
+import { TermEndedError, type WriteTerms } from "./writer.ts";
 
 /** Which reports one watch brings. */
 export interface Coverage {
@@ -213,12 +213,12 @@ export class FollowedReports {
       if (!isSame) {
         const { spec, labels } = contentPatch(wanted);
         const patch = { metadata: { resourceVersion, labels }, spec };
-        ({ resourceVersion } = await store.patch({ namespace, name }, patch, undefined, inner));
+        ({ resourceVersion } = await this.#patch({ namespace, name }, patch, undefined, inner));
       }
       if (there.status?.phase !== "Resolved") return;
       const lastSeen = new Date(clock.now()).toISOString();
       const status = { phase: "Active", resolvedAt: null, lastSeen };
-      await store.patch({ namespace, name }, { metadata: { resourceVersion }, status }, "status", inner);
+      await this.#patch({ namespace, name }, { metadata: { resourceVersion }, status }, "status", inner);
     }, signal);
   }
 
@@ -239,7 +239,7 @@ export class FollowedReports {
     await this.#persist(async (inner) => {
       try {
         const status = { phase: "Resolved", resolvedAt: now };
-        await store.patch(one.ref, { metadata: { resourceVersion: version }, status }, "status", inner);
+        await this.#patch(one.ref, { metadata: { resourceVersion: version }, status }, "status", inner);
       } catch (error) {
         if (isApiError(error, "not-found")) return;
         if (!isApiError(error, "conflict")) throw error;
@@ -251,6 +251,17 @@ export class FollowedReports {
         throw error;
       }
     }, signal);
+  }
+
+  /** Asked at the last moment: the term may have ended while an answer was awaited. */
+  async #patch(
+    ref: ObservationRef,
+    patch: ObservationPatch,
+    subresource: "status" | undefined,
+    signal: AbortSignal,
+  ): Promise<{ readonly resourceVersion: string | undefined }> {
+    if (!this.#parts.terms.mayWrite()) throw new TermEndedError();
+    return await this.#parts.store.patch(ref, patch, subresource, signal);
   }
 
   /** Undefined: the API server refuses it for good, which is said. */

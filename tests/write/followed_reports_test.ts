@@ -27,6 +27,7 @@ function scene(
     watches?: number;
     isOwnerActive?: (name: string) => boolean;
     api?: MemoryObservations;
+    mayWrite?: () => boolean;
   } = {},
 ): Scene {
   const api = more.api ?? new MemoryObservations();
@@ -35,7 +36,11 @@ function scene(
     store: new ObservationStore(api, undefined),
     clock,
     log: silentLog,
-    terms: { patienceMilliseconds: Infinity, mayWrite: () => true, onStall: () => {} },
+    terms: {
+      patienceMilliseconds: Infinity,
+      mayWrite: more.mayWrite ?? ((): boolean => true),
+      onStall: () => {},
+    },
     ingester: { namespace: "zen", name: more.ingester ?? "trivy" },
     watches: more.watches ?? 1,
     isOwnerActive: ({ name }) => more.isOwnerActive?.(name) ?? true,
@@ -184,6 +189,21 @@ Deno.test("The same finding twice in one report is written once", async () => {
   const before = api.requests.filter(({ method }) => method === "PATCH").length;
   await take(reportOf("web"), [observationOf("a"), observationOf("a", { finding: { severity: "low" } })]);
   assert.equal(api.requests.filter(({ method }) => method === "PATCH").length, before);
+});
+
+Deno.test("A term that ends while an answer is awaited writes nothing any more", async () => {
+  let holds = true;
+  const { take, standing, api } = scene({ mayWrite: () => holds });
+  await take(reportOf("web"), [observationOf("a"), observationOf("b")]);
+  await take(reportOf("web"), [observationOf("a")]);
+  api.before = ({ method, path }) => {
+    if (method === "GET" && path.endsWith("/b")) holds = false;
+  };
+  await assert.rejects(
+    take(reportOf("web"), [observationOf("a"), observationOf("b")]),
+    /the term as a leader/,
+  );
+  assert.deepEqual(standing(), ["a Active", "b Resolved"]);
 });
 
 Deno.test("A conflict is read again, and a server that is away is waited for", async () => {
