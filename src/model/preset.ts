@@ -113,6 +113,9 @@ const PRESETS: Readonly<Record<string, Preset>> = {
   "sealed-secrets": { ...defaults, ingester: "logs", logs: SEALED_SECRETS_LOGS },
 };
 
+/** The sources that have a preset. */
+export const PRESET_SOURCES: readonly string[] = Object.keys(PRESETS);
+
 const GENERIC: Preset = { ...defaults, ingester: "webhook" };
 
 /** The preset of a source; one for generic JSON by webhook where the source is none of ours. */

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { presetOf } from "../../src/model/preset.ts";
+import { PRESET_SOURCES, presetOf } from "../../src/model/preset.ts";
 
 const MEBIBYTE = 1024 * 1024;
 
@@ -53,4 +53,10 @@ Deno.test("Any other source sends JSON by webhook, also one with a name that obj
     const preset = presetOf(source);
     assert.deepEqual([preset.ingester, preset.gvrs, preset.filters], ["webhook", [], {}], source);
   }
+});
+
+Deno.test("Every source with a preset is known by name, and no other has one of its own", () => {
+  assert.equal(PRESET_SOURCES.length, 10);
+  assert.equal(new Set(PRESET_SOURCES.map(presetOf)).size, 10);
+  assert.ok(!PRESET_SOURCES.map(presetOf).includes(presetOf("of-nobody")));
 });
