@@ -7,6 +7,7 @@ import type { Ingester, LogsSpec } from "../../src/model/ingester.ts";
 import { createMetrics, type Metrics } from "../../src/observe/metrics.ts";
 import { readCheckpoint } from "../../src/source/checkpoint.ts";
 import { Checkpoints } from "../../src/source/checkpoints.ts";
+import { ObservationStore } from "../../src/write/observation_store.ts";
 import { FakeClock } from "../support/fake_clock.ts";
 import { COMPILE_SETTINGS, ingesterOf } from "../support/ingester_of.ts";
 import { MemoryConfigMaps } from "../support/memory_config_maps.ts";
@@ -81,6 +82,8 @@ async function term(
     mayWrite: () => true,
     onResumed: () => {},
     checkpoints,
+    store: new ObservationStore(api, undefined),
+    isOwnerActive: () => true,
   }, stop.signal);
   await clock.advance(6000);
   await act({ api, registry, activities, clock, metrics, maps, created });
