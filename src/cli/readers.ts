@@ -1,5 +1,6 @@
 import { isIP } from "node:net";
 import { parseDuration } from "../model/duration.ts";
+import { parseIpRange } from "../model/ip_ranges.ts";
 
 /** Reads the text of one kind of setting. */
 export interface Reader<T> {
@@ -145,12 +146,7 @@ export const serverUrl: Reader<string> = {
 };
 
 function cidr(given: string): string | undefined {
-  const [address = "", prefix, ...rest] = given.split("/");
-  const family = isIP(address);
-  const most = family === 6 ? 128 : 32;
-  const isRange = family !== 0 && rest.length === 0 &&
-    (prefix === undefined || integer(0, most).read(prefix) !== undefined);
-  return isRange ? given : undefined;
+  return parseIpRange(given) === undefined ? undefined : given;
 }
 
 function list(given: string, read: (item: string) => string | undefined): readonly string[] | undefined {
