@@ -10,11 +10,14 @@ import { IngesterRegistry } from "./ingesters/registry.ts";
 import { createRouteTable, laneNow } from "./ingesters/route_table.ts";
 import { WatchedSecrets } from "./ingesters/secrets.ts";
 import { doTermWork } from "./ingesters/term_work.ts";
+import { bodiesMaxBytes, BodyMemory } from "./intake/body_memory.ts";
 import { createIntakeApp } from "./intake/intake_app.ts";
 import { listen, LISTENER_LIMITS } from "./intake/listener.ts";
 import { keepLetterDesk } from "./intake/letter_desk.ts";
 import { Replay } from "./intake/replay.ts";
 import { Spool } from "./intake/spool.ts";
+import { SeenSignatures } from "./intake/seen_signatures.ts";
+import { SenderLimits } from "./intake/sender_limits.ts";
 import type { TlsFiles } from "./intake/tls_files.ts";
 import { WebhookSpool } from "./intake/webhook_spool.ts";
 import { KubeClient } from "./kube/client.ts";
@@ -24,6 +27,7 @@ import { ownName } from "./kube/own_name.ts";
 import { createElector } from "./leadership/create_elector.ts";
 import { TermStuckError } from "./leadership/elector.ts";
 import type { Term } from "./leadership/term.ts";
+import { parseIpRange } from "./model/ip_ranges.ts";
 import type { ObservationRef } from "./model/verdict.ts";
 import { Health } from "./observe/health.ts";
 import type { Log } from "./observe/log.ts";
@@ -82,6 +86,8 @@ export async function runApp(config: Config, around: Surroundings, signal: Abort
     watchNamespaces: config.watchNamespaces,
     dedupWindowSeconds: config.deduplication.windowSeconds,
     observationTtlSeconds: config.observationTtlSeconds,
+    maxRequestBytes: config.maxRequestBytes,
+    hasClientCa: config.tls.clientCaFile !== undefined,
   });
   const activities = new Activities();
   registry.onChange(() => activities.keepOnly(registry.entries));
@@ -117,7 +123,7 @@ export async function runApp(config: Config, around: Surroundings, signal: Abort
     self: () => ({ username, namespace: podNamespace, podNames: [identity] }),
     clusterFilter,
   });
-  const secrets = new WatchedSecrets({ api, clock, log });
+  const secrets = new WatchedSecrets({ api, clock, log, activities });
   const elector = createElector(config.leaderElection, {
     identity,
     namespace: podNamespace,
@@ -199,7 +205,17 @@ export async function runApp(config: Config, around: Surroundings, signal: Abort
     clock,
     state: () => signal.aborted ? "draining" : knownState(),
   });
-  const intakeApp = createIntakeApp({ routes, secrets, metrics, clock, log });
+  const intakeApp = createIntakeApp({
+    routes,
+    secrets,
+    seen: new SeenSignatures(),
+    limits: new SenderLimits(clock),
+    bodies: new BodyMemory(bodiesMaxBytes(config.maxRequestBytes), metrics.webhookBodyBytes),
+    trustedProxies: config.trustedProxyCidrs.map(parseIpRange).filter((range) => range !== undefined),
+    metrics,
+    clock,
+    log,
+  });
   const intake = stack.use(
     await opened("WEBHOOK_PORT", config.listen.webhookPort, async () =>
       await listen({
@@ -207,7 +223,7 @@ export async function runApp(config: Config, around: Surroundings, signal: Abort
         port: config.listen.webhookPort,
         tls: tlsFilesOf(config),
         limits: LISTENER_LIMITS,
-        answer: (request, inner) => intakeApp.fetch(request, { signal: inner }),
+        answer: (request, peer, inner) => intakeApp.fetch(request, { signal: inner, peer }),
         clock,
         log,
       })),
@@ -368,8 +384,8 @@ function observationNamespaces(config: Config, podNamespace: string): readonly s
 }
 
 function tlsFilesOf(config: Config): TlsFiles | undefined {
-  const { certificateFile, keyFile } = config.tls;
+  const { certificateFile, keyFile, clientCaFile } = config.tls;
   return certificateFile === undefined || keyFile === undefined
     ? undefined
-    : { certFile: certificateFile, keyFile };
+    : { certFile: certificateFile, keyFile, clientCaFile };
 }

@@ -189,12 +189,12 @@ export const SETTINGS: { readonly [Name in keyof SettingValues]: Setting<Setting
     "What is logged: this and worse",
   ),
   logFormat: required("LOG_FORMAT", choice("json", "text"), "json", "How it is logged"),
-  maxRequestBytes: reserved(required(
+  maxRequestBytes: required(
     "MAX_REQUEST_BYTES",
     integer(1024, 64 * MEBIBYTE, "BYTES"),
-    String(MEBIBYTE),
-    "Largest body of a webhook",
-  )),
+    String(12 * MEBIBYTE),
+    "Largest body that an Ingester may let its webhook take",
+  ),
   maxWatches: reserved(
     required("MAX_WATCHES", integer(1, 10000), "500", "How many watches at once, at most"),
   ),
@@ -215,9 +215,16 @@ export const SETTINGS: { readonly [Name in keyof SettingValues]: Setting<Setting
     "24h",
     "What could not be written for so long becomes a dead letter",
   ),
-  tlsClientCaFile: reserved(optional("TLS_CLIENT_CA_FILE", path, "Who signs certificates of senders")),
-  trustedProxyCidrs: reserved(
-    required("TRUSTED_PROXY_CIDRS", cidrs, "", "Proxies that are believed about who sends"),
+  tlsClientCaFile: optional(
+    "TLS_CLIENT_CA_FILE",
+    path,
+    "Authorities that sign certificates of senders, in PEM, for auth of type mtls",
+  ),
+  trustedProxyCidrs: required(
+    "TRUSTED_PROXY_CIDRS",
+    cidrs,
+    "",
+    "Proxies whose X-Forwarded-For is believed",
   ),
   filterConfigMapName: optional(
     "FILTER_CONFIGMAP_NAME",

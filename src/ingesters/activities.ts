@@ -1,9 +1,10 @@
 import type { SourceState } from "../source/informer.ts";
-import type { Activity } from "./readiness.ts";
+import type { Activity, CredentialsState } from "./readiness.ts";
 
 interface Mutable {
   readonly sources: Map<string, SourceState>;
   stall: string | undefined;
+  credentials: CredentialsState | undefined;
   lastSignalMilliseconds: number | undefined;
 }
 
@@ -43,6 +44,14 @@ export class Activities {
     this.#onChange(key);
   }
 
+  /** What a webhook knows its senders by is there, or is not. */
+  setCredentials(key: string, state: CredentialsState | undefined): void {
+    const activity = this.#of(key);
+    const before = activity.credentials;
+    activity.credentials = state;
+    if (before?.kind !== state?.kind || messageOf(before) !== messageOf(state)) this.#onChange(key);
+  }
+
   /** A signal came in. */
   setSignal(key: string, milliseconds: number): void {
     this.#of(key).lastSignalMilliseconds = milliseconds;
@@ -65,8 +74,17 @@ export class Activities {
   #of(key: string): Mutable {
     const known = this.#byKey.get(key);
     if (known !== undefined) return known;
-    const fresh: Mutable = { sources: new Map(), stall: undefined, lastSignalMilliseconds: undefined };
+    const fresh: Mutable = {
+      sources: new Map(),
+      stall: undefined,
+      credentials: undefined,
+      lastSignalMilliseconds: undefined,
+    };
     this.#byKey.set(key, fresh);
     return fresh;
   }
+}
+
+function messageOf(state: CredentialsState | undefined): string | undefined {
+  return state === undefined || state.kind === "usable" ? undefined : state.message;
 }

@@ -2,7 +2,7 @@ import { compileIdentity, type Identify } from "../deduplicate/identity.ts";
 import { compileExpression } from "../filter/cel.ts";
 import { compileFilter, type Filter, mergeFilters } from "../filter/filter.ts";
 import { parseDuration } from "../model/duration.ts";
-import type { AuthType, GroupVersionResource, Ingester, IngesterSpec } from "../model/ingester.ts";
+import type { GroupVersionResource, Ingester, IngesterSpec } from "../model/ingester.ts";
 import { ingesterSpecSchema } from "../model/ingester_schema.ts";
 import { GROUP } from "../model/observation.ts";
 import { SEVERITIES, type Severity } from "../model/severity.ts";
@@ -10,6 +10,7 @@ import { type Preset, presetOf } from "../model/preset.ts";
 import { compileNormalization, type Conform } from "../normalize/mapping.ts";
 import type { Lane } from "../pipeline/lane.ts";
 import { shortHash } from "../write/label_value.ts";
+import { compileDoor, pathOf, type WebhookDoor } from "./compile_door.ts";
 import { type CompiledLogs, compileLogs } from "./compile_logs.ts";
 
 /** What the settings say for all Ingesters. */
@@ -19,6 +20,10 @@ export interface CompileSettings {
   readonly watchNamespaces: readonly string[];
   readonly dedupWindowSeconds: number;
   readonly observationTtlSeconds: number;
+  /** MAX_REQUEST_BYTES. */
+  readonly maxRequestBytes: number;
+  /** Whether TLS_CLIENT_CA_FILE says who signs certificates of senders. */
+  readonly hasClientCa: boolean;
 }
 
 /** One resource to read: in one namespace, in all, or in all but keeping only some. */
@@ -28,19 +33,6 @@ export interface InformerTarget {
   readonly keepNamespaces: ReadonlySet<string> | undefined;
   readonly labelSelector: string | undefined;
   readonly fieldSelector: string | undefined;
-}
-
-/** How a webhook Ingester is reached. */
-export interface WebhookDoor {
-  readonly path: string;
-  readonly methods: readonly string[];
-  /** Undefined: the Ingester says nothing, so every request is refused. */
-  readonly auth:
-    | { readonly type: AuthType & ("none" | "bearer"); readonly secretName: string | undefined }
-    | undefined;
-  readonly maxBodyBytes: number;
-  /** `created`: written first, spooled if that takes too long; `spooled`: the other way round. */
-  readonly ack: "created" | "spooled";
 }
 
 /** An Ingester made ready to run, or the reason why it cannot. */
@@ -75,10 +67,11 @@ export function compileIngester(ingester: Ingester, settings: CompileSettings): 
   const kind = spec.ingester ?? preset.ingester;
   const webhookPath = kind === "webhook" ? path : undefined;
   const problems = unsupported(spec);
+  const door = kind === "webhook" ? compileDoor(ingester, spec, preset, settings) : undefined;
+  if (door?.kind === "problems") problems.push(...door.messages);
   const words = wordsOf(spec, preset, kind === "webhook");
   problems.push(...words.problems);
   const targets = kind === "informer" ? targetsOf(ingester, spec, preset, settings) : [];
-  if (kind === "webhook") problems.push(...pathProblems(spec, ingester, settings));
   if (kind === "informer") problems.push(...gvrProblems(spec));
   if (kind === "informer" && problems.length === 0 && targets.length === 0) {
     problems.push(noTarget(spec, preset));
@@ -92,20 +85,8 @@ export function compileIngester(ingester: Ingester, settings: CompileSettings): 
     return { kind: "informer", lane, targets, stateSpec: preset.showsState ? stateSpecOf(spec) : undefined };
   }
   if (logs !== undefined && "targets" in logs) return { kind: "logs", lane, logs };
-  const auth = spec.webhook?.auth;
-  return {
-    kind: "webhook",
-    lane,
-    door: {
-      path: pathOf(ingester, settings),
-      methods: spec.webhook?.methods ?? ["POST"],
-      auth: auth?.type === "none" || auth?.type === "bearer"
-        ? { type: auth.type, secretName: auth.secretName }
-        : undefined,
-      maxBodyBytes: spec.webhook?.maxBodyBytes ?? preset.maxBodyBytes,
-      ack: spec.webhook?.ack ?? "created",
-    },
-  };
+  if (door?.kind !== "door") throw new Error(`Cannot compile Ingester of kind ${kind}: it is none of them`);
+  return { kind: "webhook", lane, door: door.door };
 }
 
 /** What the schema takes and this version does not do yet: said aloud, never passed over in silence. */
@@ -113,11 +94,7 @@ function unsupported(spec: IngesterSpec): string[] {
   const isDefaultDestination = (spec.destinations ?? []).every((destination) =>
     destination.gvr === undefined && (destination.value ?? "observations") === "observations"
   );
-  const auth = spec.webhook?.auth?.type;
   const cases: readonly (readonly [boolean, string])[] = [
-    [auth !== undefined && auth !== "none" && auth !== "bearer", `spec.webhook.auth.type ${auth}`],
-    [spec.webhook?.allowedCIDRs !== undefined, "spec.webhook.allowedCIDRs"],
-    [spec.webhook?.rateLimit !== undefined, "spec.webhook.rateLimit"],
     [!["0", "0s", undefined].includes(spec.informer?.resyncPeriod), "spec.informer.resyncPeriod"],
     [spec.rateLimit !== undefined, "spec.rateLimit"],
     [spec.budget !== undefined, "spec.budget"],
@@ -125,22 +102,6 @@ function unsupported(spec: IngesterSpec): string[] {
     [!isDefaultDestination, "spec.destinations other than observations"],
   ];
   return cases.filter(([applies]) => applies).map(([, what]) => `${what} is not supported by this version`);
-}
-
-/** What a path must not be: one that a client rewrites on its way, or the prefix of the tenants' own. */
-function pathProblems(spec: IngesterSpec, ingester: Ingester, settings: CompileSettings): string[] {
-  const path = spec.webhook?.path;
-  if (path === undefined) return [];
-  const problems: string[] = [];
-  if (path.split("/").slice(1).some((segment) => segment === "" || segment === "." || segment === "..")) {
-    problems.push("spec.webhook.path must have no empty segment, and none that is . or ..");
-  }
-  if (ingester.metadata.namespace === settings.podNamespace && path.startsWith("/ns/")) {
-    problems.push(
-      "spec.webhook.path must not begin with /ns/, which belongs to Ingesters of other namespaces",
-    );
-  }
-  return problems;
 }
 
 /** What is never read: Secrets, whoever asks, and what this program writes itself, which would feed it without end. */
@@ -294,13 +255,6 @@ function noNamespace(spec: IngesterSpec): string {
 
 function isClusterScoped(gvr: GroupVersionResource, preset: Preset): boolean {
   return preset.gvrs.includes(gvr) && gvr.resource.startsWith("cluster");
-}
-
-/** The webhook path; one in another namespace lies below `/ns/<namespace>`. */
-function pathOf(ingester: Ingester, settings: CompileSettings): string {
-  const { namespace } = ingester.metadata;
-  const own = ingester.spec.webhook?.path ?? `/ingest/${ingester.spec.source}`;
-  return namespace === settings.podNamespace ? own : `/ns/${namespace}${own}`;
 }
 
 function isText(value: unknown): value is string {

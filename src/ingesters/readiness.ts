@@ -1,6 +1,8 @@
 import type { Condition, ReadyReason } from "../model/ingester.ts";
 import type { SourceState } from "../source/informer.ts";
+import { takesSecret } from "../intake/secret_keys.ts";
 import type { Compiled } from "./compile.ts";
+import type { WebhookDoor } from "./compile_door.ts";
 
 /** Whether an Ingester does its work, and why not. */
 export interface Readiness {
@@ -9,11 +11,19 @@ export interface Readiness {
   readonly message: string;
 }
 
+/** Whether a webhook can tell who sends, as far as that is up to its Secret. */
+export type CredentialsState =
+  | { readonly kind: "usable" }
+  /** What is wrong with the Secret, and what mends it. */
+  | { readonly kind: "missing" | "forbidden"; readonly message: string };
+
 /** How the sources of one Ingester stand, by resource and namespace, and what its writes wait for. */
 export interface Activity {
   readonly sources: ReadonlyMap<string, SourceState>;
   /** The API server's refusal of a write that waits for a right. */
   readonly stall: string | undefined;
+  /** Undefined while nothing is known of the Secret of a webhook, or it needs none. */
+  readonly credentials?: CredentialsState | undefined;
 }
 
 /**
@@ -26,23 +36,40 @@ export function readinessOf(compiled: Compiled, activity: Activity): Readiness |
     case "suspended":
       return { isReady: false, reason: "Suspended", message: "spec.suspend is true" };
     case "webhook":
-      if (activity.stall !== undefined) {
-        return { isReady: false, reason: "Forbidden", message: activity.stall };
-      }
-      return compiled.door.auth === undefined
-        ? {
-          isReady: false,
-          reason: "Invalid",
-          message:
-            "spec.webhook.auth must say how senders show who they are; every request is refused until then",
-        }
-        : { isReady: true, reason: "Running", message: `Serving ${compiled.door.path}` };
+      return webhookReadiness(compiled.door, activity);
     case "informer":
       return sourcesReadiness(activity, "list and watch");
     case "logs":
       return sourcesReadiness(activity, "read");
     default:
       return compiled satisfies never;
+  }
+}
+
+function webhookReadiness(
+  { path, auth }: WebhookDoor,
+  { stall, credentials }: Activity,
+): Readiness | undefined {
+  if (stall !== undefined) return { isReady: false, reason: "Forbidden", message: stall };
+  if (auth === undefined) {
+    return {
+      isReady: false,
+      reason: "Invalid",
+      message:
+        "spec.webhook.auth must say how senders show who they are; every request is refused until then",
+    };
+  }
+  const running: Readiness = { isReady: true, reason: "Running", message: `Serving ${path}` };
+  if (!takesSecret(auth.type)) return running;
+  switch (credentials?.kind) {
+    case undefined:
+      return undefined;
+    case "usable":
+      return running;
+    case "missing":
+      return { isReady: false, reason: "Degraded", message: credentials.message };
+    case "forbidden":
+      return { isReady: false, reason: "Forbidden", message: credentials.message };
   }
 }
 

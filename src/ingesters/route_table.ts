@@ -64,6 +64,8 @@ function openRoute(
     ingester: lane.ingester,
     auth: door.auth,
     methods: door.methods,
+    allowedRanges: door.allowedRanges,
+    rateLimit: door.rateLimit,
     maxBodyBytes: door.maxBodyBytes,
     async take(payload: Json, receivedAt: string, signal: AbortSignal): Promise<Taken> {
       activities.setSignal(entry.key, clock.now());

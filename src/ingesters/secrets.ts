@@ -4,17 +4,30 @@ import type { Log } from "../observe/log.ts";
 import { aborted } from "../run/aborted.ts";
 import type { Clock } from "../run/clock.ts";
 import { withDeadline } from "../run/deadline.ts";
-import type { IngesterRegistry } from "./registry.ts";
+import {
+  lackingKey,
+  SECRET_KEYS,
+  type SecretAuthType,
+  type SecretValues,
+  takesSecret,
+} from "../intake/secret_keys.ts";
+import type { Activities } from "./activities.ts";
+import type { CredentialsState } from "./readiness.ts";
+import type { Entry, IngesterRegistry } from "./registry.ts";
 
-/** The values of one Secret by key, decoded. */
-export type SecretValues = Readonly<Record<string, string>>;
+/** What is known of a Secret. */
+type SecretState =
+  | { readonly kind: "unknown" }
+  | { readonly kind: "present"; readonly values: SecretValues }
+  | { readonly kind: "absent" }
+  | { readonly kind: "forbidden" | "failing"; readonly message: string };
 
 interface Watched {
   readonly stop: AbortController;
   readonly ended: Promise<void>;
   /** Resolves when the API server has said the first time whether the Secret is there. */
   readonly known: Promise<void>;
-  values: SecretValues | undefined;
+  state: SecretState;
 }
 
 /** How long a request waits for a Secret that is being read the first time. */
@@ -28,9 +41,20 @@ export class WatchedSecrets {
   readonly #api: WatchApi;
   readonly #clock: Clock;
   readonly #log: Log;
+  readonly #activities: Pick<Activities, "setCredentials">;
   readonly #watched = new Map<string, Watched>();
+  #tell: () => void = () => {};
 
-  constructor(parts: { readonly api: WatchApi; readonly clock: Clock; readonly log: Log }) {
+  constructor(
+    parts: {
+      readonly api: WatchApi;
+      readonly clock: Clock;
+      readonly log: Log;
+      /** Is told which Ingesters can tell who sends. */
+      readonly activities: Pick<Activities, "setCredentials">;
+    },
+  ) {
+    this.#activities = parts.activities;
     this.#api = parts.api;
     this.#clock = parts.clock;
     this.#log = parts.log.component("secrets");
@@ -47,10 +71,10 @@ export class WatchedSecrets {
     };
     const reconcile = (): void => {
       const named = new Set<string>();
-      for (const { compiled, ingester } of registry.entries.values()) {
-        if (compiled.kind !== "webhook" || compiled.door.auth?.secretName === undefined) continue;
-        const namespace = ingester.metadata.namespace;
-        const name = compiled.door.auth.secretName;
+      for (const entry of registry.entries.values()) {
+        const secret = secretOf(entry);
+        if (secret === undefined) continue;
+        const { namespace, name } = secret;
         named.add(`${namespace}/${name}`);
         if (!this.#watched.has(`${namespace}/${name}`)) {
           this.#watched.set(`${namespace}/${name}`, this.#watch(namespace, name));
@@ -59,6 +83,10 @@ export class WatchedSecrets {
       for (const [key, watched] of [...this.#watched]) {
         if (!named.has(key)) stop(key, watched);
       }
+      this.#tell();
+    };
+    this.#tell = () => {
+      for (const entry of registry.entries.values()) this.#tellOf(entry);
     };
     const unlisten = registry.onChange(reconcile);
     try {
@@ -66,6 +94,7 @@ export class WatchedSecrets {
       await aborted(signal);
     } finally {
       unlisten();
+      this.#tell = () => {};
       for (const [key, watched] of [...this.#watched]) stop(key, watched);
       await Promise.all(stopping);
     }
@@ -82,15 +111,26 @@ export class WatchedSecrets {
       signal,
     );
     signal.throwIfAborted();
-    return watched.values;
+    return watched.state.kind === "present" ? watched.state.values : undefined;
+  }
+
+  #tellOf(entry: Entry): void {
+    const secret = secretOf(entry);
+    if (secret === undefined) return;
+    const watched = this.#watched.get(`${secret.namespace}/${secret.name}`);
+    this.#activities.setCredentials(entry.key, credentialsOf(secret, watched?.state ?? { kind: "unknown" }));
   }
 
   #watch(namespace: string, name: string): Watched {
     const stop = new AbortController();
     let tell = (): void => {};
     const known = new Promise<void>((resolve) => tell = resolve);
-    const watched: Watched = { stop, known, values: undefined, ended: Promise.resolve() };
-    const ended = this.#follow(namespace, name, (values) => watched.values = values, tell, stop.signal);
+    const watched: Watched = { stop, known, state: { kind: "unknown" }, ended: Promise.resolve() };
+    const set = (state: SecretState): void => {
+      watched.state = state;
+      this.#tell();
+    };
+    const ended = this.#follow(namespace, name, set, tell, stop.signal);
     return Object.assign(watched, { ended });
   }
 
@@ -98,7 +138,7 @@ export class WatchedSecrets {
   async #follow(
     namespace: string,
     name: string,
-    set: (values: SecretValues | undefined) => void,
+    set: (state: SecretState) => void,
     tell: () => void,
     signal: AbortSignal,
   ): Promise<void> {
@@ -120,14 +160,14 @@ export class WatchedSecrets {
           case "added":
           case "modified":
             isListed = true;
-            set(valuesOf(event.object));
+            set({ kind: "present", values: valuesOf(event.object) });
             break;
           case "relisted":
-            if (!isListed) set(undefined);
+            if (!isListed) set({ kind: "absent" });
             tell();
             break;
           case "deleted":
-            set(undefined);
+            set({ kind: "absent" });
             break;
           case "restarting":
             if (event.error === undefined) break;
@@ -137,28 +177,78 @@ export class WatchedSecrets {
               reason: event.reason,
               error: event.error.message,
             });
-            if (event.reason === "forbidden") set(undefined);
+            if (event.reason === "forbidden") set({ kind: "forbidden", message: event.error.message });
             tell();
             break;
         }
       }
     } catch (error) {
       if (signal.aborted) return;
-      set(undefined);
+      set({ kind: "failing", message: String(error) });
       tell();
       this.#log.error("Watch of a Secret failed", { namespace, name, error: String(error) });
     }
   }
 }
 
-/** data of a v1 Secret, from base64. */
+/** Which Secret an Ingester tells its senders by; undefined when it needs none. */
+interface NamedSecret {
+  readonly namespace: string;
+  readonly name: string;
+  readonly type: SecretAuthType;
+}
+
+function secretOf({ compiled, ingester }: Entry): NamedSecret | undefined {
+  if (compiled.kind !== "webhook") return undefined;
+  const { auth } = compiled.door;
+  if (auth?.secretName === undefined || !takesSecret(auth.type)) return undefined;
+  return { namespace: ingester.metadata.namespace, name: auth.secretName, type: auth.type };
+}
+
+function credentialsOf(
+  { namespace, name, type }: NamedSecret,
+  state: SecretState,
+): CredentialsState | undefined {
+  const called = `Secret ${namespace}/${name}`;
+  const keys = type === "basic" ? "username and password" : SECRET_KEYS[type];
+  const untilThen = "until then who shows credentials is answered 503";
+  switch (state.kind) {
+    case "unknown":
+      return undefined;
+    case "present": {
+      const key = lackingKey(type, state.values);
+      if (key === undefined) return { kind: "usable" };
+      return { kind: "missing", message: `${called} has no key ${key}: set it; ${untilThen}` };
+    }
+    case "absent":
+      return {
+        kind: "missing",
+        message: `${called} does not exist: create it with ${keys}; ${untilThen}`,
+      };
+    case "forbidden":
+      return {
+        kind: "forbidden",
+        message: `${called} may not be read: grant get, list and watch; ${untilThen}: ${state.message}`,
+      };
+    case "failing":
+      return { kind: "missing", message: `${called} cannot be read: ${state.message}` };
+    default:
+      return state satisfies never;
+  }
+}
+
+/** data of a v1 Secret, from base64. What is no UTF-8 is no value: one that was guessed at would let others in. */
 function valuesOf(object: unknown): SecretValues {
   const values: Record<string, string> = {};
   const data = at(object, "data");
   for (const [key, encoded] of Object.entries(isJsonObject(data) ? data : {})) {
     if (typeof encoded !== "string") continue;
-    const bytes = Uint8Array.from(atob(encoded), (character) => character.charCodeAt(0));
-    values[key] = new TextDecoder().decode(bytes);
+    try {
+      const bytes = Uint8Array.from(atob(encoded), (character) => character.charCodeAt(0));
+      values[key] = new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+    } catch {
+      continue;
+    }
   }
   return values;
 }

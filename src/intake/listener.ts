@@ -1,8 +1,20 @@
-import { createServer, type RequestListener, type Server, type ServerOptions } from "node:http";
-import { createServer as createSecureServer, type Server as SecureServer } from "node:https";
+import {
+  createServer,
+  type IncomingMessage,
+  type RequestListener,
+  type Server,
+  type ServerOptions,
+} from "node:http";
+import {
+  createServer as createSecureServer,
+  type Server as SecureServer,
+  type ServerOptions as SecureServerOptions,
+} from "node:https";
+import type { TLSSocket } from "node:tls";
 import type { Log } from "../observe/log.ts";
 import type { Clock } from "../run/clock.ts";
 import { answerWith } from "./node_http.ts";
+import type { Peer } from "./serve_webhook.ts";
 import { followTlsFiles, readTlsPair, type TlsFiles, type TlsPair } from "./tls_files.ts";
 
 /** What a connection may do (contract, section 8). */
@@ -41,7 +53,7 @@ export interface ListenerOptions {
   readonly tls?: TlsFiles | undefined;
   readonly limits: ListenerLimits;
   /** Answers; the signal aborts when requests under way have had their time after the close. */
-  readonly answer: (request: Request, signal: AbortSignal) => Response | Promise<Response>;
+  readonly answer: (request: Request, peer: Peer, signal: AbortSignal) => Response | Promise<Response>;
   readonly clock: Clock;
   readonly log: Log;
 }
@@ -66,7 +78,7 @@ export async function listen(options: ListenerOptions): Promise<Listener> {
 
   const server = createNodeServer(limits, pair, (incoming, outgoing) => {
     const answer = async (request: Request): Promise<Response> => {
-      const response = await options.answer(request, cut.signal);
+      const response = await options.answer(request, peerOf(incoming), cut.signal);
       if (closing !== undefined) outgoing.setHeader("Connection", "close");
       return response;
     };
@@ -113,15 +125,35 @@ function createNodeServer(limits: ListenerLimits, pair: TlsPair | undefined, ser
     keepAliveTimeout: limits.keepAliveMilliseconds,
     connectionsCheckingInterval: limits.checkMilliseconds,
   };
-  const server = pair === undefined
-    ? createServer(options, serve)
-    : createSecureServer({ ...options, ...pair, handshakeTimeout: limits.headersMilliseconds }, serve);
+  const server = pair === undefined ? createServer(options, serve) : createSecureServer(
+    { ...options, ...secureContextOf(pair), handshakeTimeout: limits.headersMilliseconds },
+    serve,
+  );
   server.maxConnections = limits.maxConnections;
   return server;
 }
 
 function renew(server: Server | SecureServer, pair: TlsPair): void {
-  if ("setSecureContext" in server) server.setSecureContext(pair);
+  if ("setSecureContext" in server) server.setSecureContext(secureContextOf(pair));
+}
+
+/** Everyone may open a connection; whether a certificate is needed the Ingester says whose webhook is asked for. */
+function secureContextOf({ cert, key, clientCa }: TlsPair): SecureServerOptions {
+  return clientCa === undefined
+    ? { cert, key }
+    : { cert, key, ca: clientCa, requestCert: true, rejectUnauthorized: false };
+}
+
+function peerOf({ socket }: IncomingMessage): Peer {
+  return {
+    address: socket.remoteAddress,
+    certificate() {
+      const { authorized, getPeerCertificate } = socket as Partial<TLSSocket>;
+      // A runtime without these knows of no certificates, so nobody has shown one.
+      if (authorized !== true || getPeerCertificate === undefined) return undefined;
+      return getPeerCertificate.call(socket).raw;
+    },
+  };
 }
 
 function bind(server: Server, host: string, port: number): Promise<void> {

@@ -1,32 +1,50 @@
 import type { Json } from "../model/json.ts";
 import { parseJson } from "../model/parse_json.ts";
+import type { BodyShare } from "./body_memory.ts";
 
-/** What the body of a request is. */
-export type Body =
-  | { readonly kind: "json"; readonly value: Json }
-  | { readonly kind: "unsupported"; readonly detail: string }
+/** The bytes of a body, or why they are not there. */
+export type BodyBytes =
+  | { readonly kind: "bytes"; readonly bytes: Uint8Array }
   | { readonly kind: "too-large"; readonly detail: string }
-  | { readonly kind: "invalid"; readonly detail: string }
+  /** All bodies together are too large now; it may find room later. */
+  | { readonly kind: "no-room"; readonly detail: string }
   /** The sender went away, or the program stops, before all of it was there. */
   | { readonly kind: "incomplete"; readonly detail: string };
+
+/** What a body says. */
+export type BodyContent =
+  | { readonly kind: "json"; readonly value: Json }
+  | { readonly kind: "invalid"; readonly detail: string };
 
 const JSON_TYPE = /^application\/(json|[a-z0-9!#$&^_.+-]+\+json)$/;
 const CHARSETS: readonly string[] = ["utf-8", "utf8", "us-ascii"];
 
-/** Reads and parses a body of JSON, of at most `maxBytes` bytes; more is not read. */
-export async function readBody(request: Request, maxBytes: number, signal: AbortSignal): Promise<Body> {
-  const unsupported = unsupportedIn(request.headers);
-  if (unsupported !== undefined) return { kind: "unsupported", detail: unsupported };
-  const tooLarge: Body = { kind: "too-large", detail: `A body must not be larger than ${maxBytes} bytes` };
-  if (Number(request.headers.get("Content-Length") ?? 0) > maxBytes) return tooLarge;
-  const bytes = await readBytes(request.body, maxBytes, signal);
-  if (bytes === "too-large") return tooLarge;
-  if (bytes === "incomplete") return { kind: "incomplete", detail: "The body ended early" };
-  return parseBytes(bytes);
+/** Reads a body of at most `maxBytes` bytes into its share of the memory; more is not read. */
+export async function readBody(
+  request: Request,
+  { maxBytes, share }: { readonly maxBytes: number; readonly share: BodyShare },
+  signal: AbortSignal,
+): Promise<BodyBytes> {
+  const announced = Number(request.headers.get("Content-Length") ?? 0);
+  const bytes = announced > maxBytes
+    ? "too-large"
+    : share.hasRoom(announced)
+    ? await readBytes(request.body, { maxBytes, share }, signal)
+    : "no-room";
+  switch (bytes) {
+    case "too-large":
+      return { kind: bytes, detail: `A body must not be larger than ${maxBytes} bytes` };
+    case "no-room":
+      return { kind: bytes, detail: "Too many bodies are being read now" };
+    case "incomplete":
+      return { kind: bytes, detail: "The body ended early" };
+    default:
+      return { kind: "bytes", bytes };
+  }
 }
 
-/** What the headers say that cannot be taken; undefined when all can. */
-function unsupportedIn(headers: Headers): string | undefined {
+/** What the headers say of a body that cannot be taken, in a sentence; undefined when all can: UTF-8 JSON, not encoded. */
+export function unsupportedIn(headers: Headers): string | undefined {
   const encoding = headers.get("Content-Encoding")?.trim().toLowerCase() ?? "";
   if (encoding !== "" && encoding !== "identity") {
     return `A body must not be encoded; Content-Encoding is ${short(encoding)}`;
@@ -47,9 +65,9 @@ function unsupportedIn(headers: Headers): string | undefined {
 
 async function readBytes(
   stream: ReadableStream<Uint8Array> | null,
-  maxBytes: number,
+  { maxBytes, share }: { readonly maxBytes: number; readonly share: BodyShare },
   signal: AbortSignal,
-): Promise<Uint8Array | "too-large" | "incomplete"> {
+): Promise<Uint8Array | "too-large" | "no-room" | "incomplete"> {
   if (stream === null) return new Uint8Array();
   const reader = stream.getReader();
   let cancelled: Promise<void> | undefined;
@@ -69,6 +87,10 @@ async function readBytes(
       if (length > maxBytes) {
         cancel();
         return "too-large";
+      }
+      if (!share.grow(value.byteLength)) {
+        cancel();
+        return "no-room";
       }
       chunks.push(value);
     }
@@ -92,7 +114,8 @@ function joined(chunks: readonly Uint8Array[], length: number): Uint8Array {
   return all;
 }
 
-function parseBytes(bytes: Uint8Array): Body {
+/** Parses the bytes of a body. */
+export function parseBody(bytes: Uint8Array): BodyContent {
   if (bytes.byteLength === 0) return { kind: "invalid", detail: "A body is needed" };
   let text: string;
   try {

@@ -1,4 +1,5 @@
-import type { WebhookAuth } from "../model/ingester.ts";
+import type { RateLimit, WebhookAuth } from "../model/ingester.ts";
+import type { IpRange } from "../model/ip_ranges.ts";
 import type { Json } from "../model/json.ts";
 import type { Verdict } from "../model/verdict.ts";
 
@@ -19,6 +20,10 @@ export interface OpenRoute {
   /** `spec.webhook.auth`; undefined refuses everyone. */
   readonly auth: WebhookAuth | undefined;
   readonly methods: readonly string[];
+  /** Where senders must be; none: anywhere. */
+  readonly allowedRanges: readonly IpRange[];
+  /** `spec.webhook.rateLimit`, for each sender. */
+  readonly rateLimit: RateLimit | undefined;
   readonly maxBodyBytes: number;
   /**
    * Takes a payload to its verdicts. `receivedAt` is RFC 3339. Once it runs, only the stop of the program ends it,

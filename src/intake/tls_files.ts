@@ -8,19 +8,22 @@ export interface TlsFiles {
   readonly certFile: string;
   /** TLS_KEY_FILE. */
   readonly keyFile: string;
+  /** TLS_CLIENT_CA_FILE; who signs certificates of senders. */
+  readonly clientCaFile?: string | undefined;
 }
 
 /** Certificate and key, in PEM; they belong together. */
 export interface TlsPair {
   readonly cert: string;
   readonly key: string;
+  readonly clientCa?: string | undefined;
 }
 
 /** How often the files are looked at; a changed Secret takes up to a minute to reach them anyway. */
 const LOOK_MILLISECONDS = 10_000;
 
-/** Reads both files. Throws when one cannot be read, or when they do not belong together. */
-export async function readTlsPair({ certFile, keyFile }: TlsFiles): Promise<TlsPair> {
+/** Reads the files. Throws when one cannot be read or used, or when certificate and key do not belong together. */
+export async function readTlsPair({ certFile, keyFile, clientCaFile }: TlsFiles): Promise<TlsPair> {
   const cert = await Deno.readTextFile(certFile);
   const key = await Deno.readTextFile(keyFile);
   let isPair: boolean;
@@ -37,7 +40,23 @@ export async function readTlsPair({ certFile, keyFile }: TlsFiles): Promise<TlsP
   if (!isPair) {
     throw new Error(`Cannot use ${certFile} and ${keyFile}: the key is not that of the certificate`);
   }
-  return { cert, key };
+  return clientCaFile === undefined
+    ? { cert, key }
+    : { cert, key, clientCa: await readClientCa(clientCaFile) };
+}
+
+async function readClientCa(file: string): Promise<string> {
+  const clientCa = await Deno.readTextFile(file);
+  const refuse = (cause?: unknown): never => {
+    throw new Error(`Cannot use ${file}: it must hold one or more certificates in PEM`, { cause });
+  };
+  const blocks = clientCa.match(/-----BEGIN CERTIFICATE-----[^-]*-----END CERTIFICATE-----/g) ?? refuse();
+  try {
+    for (const block of blocks) new X509Certificate(block);
+  } catch (error) {
+    refuse(error);
+  }
+  return clientCa;
 }
 
 /**
@@ -57,7 +76,9 @@ export async function followTlsFiles(
     await clock.sleep(LOOK_MILLISECONDS, signal);
     try {
       const found = await readTlsPair(files);
-      if (found.cert === current.cert && found.key === current.key) continue;
+      const isSame = found.cert === current.cert && found.key === current.key &&
+        found.clientCa === current.clientCa;
+      if (isSame) continue;
       use(found);
       current = found;
       log.info("TLS certificate renewed", { certFile: files.certFile });

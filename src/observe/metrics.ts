@@ -31,6 +31,7 @@ export interface Metrics {
   readonly writeRetries: Counter<"reason">;
   readonly webhookRequests: Counter<"source" | "code">;
   readonly webhookDuration: Histogram<"source">;
+  readonly webhookBodyBytes: Gauge;
   readonly repeatsDropped: Counter;
   readonly gcDeleted: Counter;
   readonly ingesterReady: Gauge<"namespace" | "name">;
@@ -209,6 +210,11 @@ export function createMetrics(version: string): Metrics {
       help: "Webhook requests, from the first byte to the answer",
       labelNames: ["source"],
       buckets: [0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10],
+      registers,
+    }),
+    webhookBodyBytes: new Gauge({
+      name: "zen_watcher_webhook_body_bytes",
+      help: "Bodies of webhook requests that are being read or answered, together",
       registers,
     }),
     repeatsDropped: new Counter({

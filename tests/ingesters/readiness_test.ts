@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { Compiled } from "../../src/ingesters/compile.ts";
-import { nextCondition, readinessOf } from "../../src/ingesters/readiness.ts";
+import { type CredentialsState, nextCondition, readinessOf } from "../../src/ingesters/readiness.ts";
 import type { Lane } from "../../src/pipeline/lane.ts";
 import type { SourceState } from "../../src/source/informer.ts";
 
@@ -47,7 +47,14 @@ Deno.test("Why an Ingester is ready or not is one table", () => {
 });
 
 Deno.test("A webhook without auth is not ready, since it refuses everyone", () => {
-  const door = { path: "/ingest/falco", methods: ["POST"], maxBodyBytes: 1, ack: "created" as const };
+  const door = {
+    path: "/ingest/falco",
+    methods: ["POST"],
+    allowedRanges: [],
+    rateLimit: undefined,
+    maxBodyBytes: 1,
+    ack: "created" as const,
+  };
   assert.equal(
     readinessOf({ kind: "webhook", lane, door: { ...door, auth: undefined } }, activity({}))?.reason,
     "Invalid",
@@ -58,6 +65,38 @@ Deno.test("A webhook without auth is not ready, since it refuses everyone", () =
     door: { ...door, auth: { type: "none", secretName: undefined } },
   };
   assert.equal(readinessOf(open, activity({}))?.reason, "Running");
+});
+
+Deno.test("A webhook is ready when its Secret is there with what it needs", () => {
+  const cases: readonly (readonly [CredentialsState | undefined, boolean | undefined, string | undefined])[] =
+    [
+      [undefined, undefined, undefined],
+      [{ kind: "usable" }, true, "Running"],
+      [{ kind: "missing", message: "m" }, false, "Degraded"],
+      [{ kind: "forbidden", message: "m" }, false, "Forbidden"],
+    ];
+  for (const type of ["bearer", "basic", "hmac", "mtls"] as const) {
+    const guarded: Compiled = {
+      kind: "webhook",
+      lane,
+      door: {
+        path: "/ingest/falco",
+        methods: ["POST"],
+        auth: { type, secretName: "s" },
+        allowedRanges: [],
+        rateLimit: undefined,
+        maxBodyBytes: 1,
+        ack: "created",
+      },
+    };
+    for (const [credentials, isReady, reason] of cases) {
+      const readiness = readinessOf(guarded, { ...activity({}), credentials });
+      // What mtls needs is no Secret.
+      const expected = type === "mtls" ? [true, "Running"] : [isReady, reason];
+      assert.deepEqual([readiness?.isReady, readiness?.reason], expected, type);
+      if (isReady === false && type !== "mtls") assert.equal(readiness?.message, "m");
+    }
+  }
 });
 
 Deno.test("lastTransitionTime moves only when the status does", () => {

@@ -7,6 +7,8 @@ const settings = {
   watchNamespaces: [],
   dedupWindowSeconds: 60,
   observationTtlSeconds: 3600,
+  maxRequestBytes: 12 * 1024 * 1024,
+  hasClientCa: false,
 };
 
 function ingester(

@@ -43,7 +43,7 @@ Deno.test("What a path leads to is what its Ingester is", () => {
     ingesterOf("open", { source: "falco", webhook: { auth, maxBodyBytes: 7, methods: ["PUT"] } }),
     ingesterOf("mute", { source: "audit" }),
     ingesterOf("asleep", { source: "own", suspend: true }),
-    ingesterOf("later", { source: "new", webhook: { auth: { type: "hmac", secretName: "s" } } }),
+    ingesterOf("later", { source: "new", webhook: { auth: { type: "mtls" } } }),
     ingesterOf("reader", { source: "trivy" }),
     ingesterOf("tenant", { source: "falco" }, { namespace: "team" }),
   ]);
@@ -60,7 +60,7 @@ Deno.test("What a path leads to is what its Ingester is", () => {
   assert.deepEqual(mute?.kind === "open" ? mute.auth : "none", undefined);
   const closed: readonly [string, string, RegExp][] = [
     ["/ingest/own", "suspended", /zen\/asleep is suspended/],
-    ["/ingest/new", "invalid", /zen\/later is invalid: .*auth\.type hmac/],
+    ["/ingest/new", "invalid", /zen\/later is invalid: .*auth\.type mtls needs TLS_CLIENT_CA_FILE/],
   ];
   for (const [path, reason, message] of closed) {
     const route = routes.find(path);

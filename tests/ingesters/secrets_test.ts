@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { IngesterRegistry } from "../../src/ingesters/registry.ts";
-import { type SecretValues, WatchedSecrets } from "../../src/ingesters/secrets.ts";
+import { Activities } from "../../src/ingesters/activities.ts";
+import { WatchedSecrets } from "../../src/ingesters/secrets.ts";
+import type { SecretValues } from "../../src/intake/secret_keys.ts";
 import type { KubeObject } from "../../src/kube/api.ts";
 import { ApiError } from "../../src/kube/errors.ts";
 import type { Ingester } from "../../src/model/ingester.ts";
@@ -16,6 +18,7 @@ const secret = (token: string, name = "s"): KubeObject & { data: Record<string, 
   metadata: { name, namespace: "zen", uid: `uid-${name}` },
   data: { token: btoa(token) },
 });
+const holding = (data: Record<string, string>): KubeObject => ({ ...secret("x"), ...{ data } });
 const guarded = (name: string, secretName: string, generation = 1): Ingester =>
   ingesterOf(name, {
     source: name,
@@ -25,6 +28,7 @@ const guarded = (name: string, secretName: string, generation = 1): Ingester =>
 interface Scene {
   readonly registry: IngesterRegistry;
   readonly clock: FakeClock;
+  readonly activities: Activities;
   read(name?: string, signal?: AbortSignal): Promise<SecretValues | undefined>;
   settle(): Promise<void>;
 }
@@ -34,7 +38,8 @@ async function scene(api: LiveApi, act: (scene: Scene) => Promise<void>): Promis
   const clock = new FakeClock();
   const registry = new IngesterRegistry(COMPILE_SETTINGS);
   registry.put(guarded("falco", "s"));
-  const secrets = new WatchedSecrets({ api, clock, log: silentLog });
+  const activities = new Activities();
+  const secrets = new WatchedSecrets({ api, clock, log: silentLog, activities });
   const stop = new AbortController();
   const following = secrets.follow(registry, stop.signal);
   const settle = async (): Promise<void> => {
@@ -44,6 +49,7 @@ async function scene(api: LiveApi, act: (scene: Scene) => Promise<void>): Promis
   await act({
     registry,
     clock,
+    activities,
     read: (name = "s", signal = never) => secrets.read("zen", name, signal),
     settle,
   });
@@ -153,4 +159,51 @@ Deno.test("What no Ingester names any more is watched no more, and what another 
     await settle();
     assert.deepEqual([await read("s"), await read("t"), api.watching(PATH)], [undefined, { token: "t" }, 1]);
   });
+});
+
+Deno.test("Whether a Secret has what is needed of it is told of each Ingester that names it, as it changes", async () => {
+  const api = new LiveApi();
+  api.put(PATH, secret("other", "t"));
+  await scene(api, async ({ registry, activities, clock, settle }) => {
+    const told = (name: string): string => {
+      const state = activities.of(`zen/${name}`).credentials;
+      return state === undefined ? "unknown" : state.kind === "usable" ? "usable" : state.message;
+    };
+    registry.put(ingesterOf("basic", {
+      source: "basic",
+      webhook: { auth: { type: "basic", secretName: "s" } },
+    }));
+    registry.put(
+      ingesterOf("open", { source: "open", webhook: { auth: { type: "none", secretName: "s" } } }),
+    );
+    await settle();
+    assert.match(told("falco"), /^Secret zen\/s does not exist: create it with token; .* 503$/);
+    assert.match(told("basic"), /create it with username and password/);
+    assert.equal(told("open"), "unknown");
+    api.put(PATH, secret("here"));
+    await settle();
+    assert.equal(told("falco"), "usable");
+    assert.match(told("basic"), /^Secret zen\/s has no key username: set it/);
+    api.put(PATH, holding({ username: btoa("u"), "password-next": btoa("p") }));
+    await settle();
+    assert.match(told("falco"), /has no key token/);
+    assert.equal(told("basic"), "usable");
+    api.delete(PATH, "s");
+    await settle();
+    assert.match(told("falco"), /does not exist/);
+    api.fail(PATH, new ApiError("may not", { code: 403 }));
+    await clock.advance(1000);
+    assert.match(told("falco"), /^Secret zen\/s may not be read: grant get, list and watch; .*: may not$/);
+    assert.equal(activities.of("zen/falco").credentials?.kind, "forbidden");
+    api.fail(PATH, undefined);
+    api.put(PATH, secret("again"));
+    await clock.advance(60_000);
+    assert.equal(told("falco"), "usable");
+  });
+});
+
+Deno.test("What in a Secret is no UTF-8 is no value", async () => {
+  const api = new LiveApi();
+  api.put(PATH, holding({ "token": btoa("\xff\xfe"), "token-next": btoa("good") }));
+  await scene(api, async ({ read }) => assert.deepEqual(await read(), { "token-next": "good" }));
 });

@@ -1,7 +1,10 @@
 import assert from "node:assert/strict";
 import type { SecretReader } from "../../src/intake/authenticate.ts";
+import { BodyMemory } from "../../src/intake/body_memory.ts";
 import { createIntakeApp, type IntakeEnv } from "../../src/intake/intake_app.ts";
 import type { OpenRoute, Route, RouteTable, TakenFinding } from "../../src/intake/route.ts";
+import { SeenSignatures } from "../../src/intake/seen_signatures.ts";
+import { SenderLimits } from "../../src/intake/sender_limits.ts";
 import type { Verdict } from "../../src/model/verdict.ts";
 import { createLog } from "../../src/observe/json_log.ts";
 import { createMetrics, type Metrics } from "../../src/observe/metrics.ts";
@@ -20,6 +23,8 @@ function routesWith(change: Partial<OpenRoute> = {}): Record<string, Route> {
     ingester: { namespace: "n", name: "falco" },
     auth: { type: "none" },
     methods: ["POST"],
+    allowedRanges: [],
+    rateLimit: undefined,
     maxBodyBytes: 100,
     take: () => Promise.resolve({ kind: "verdicts", verdicts: [created] }),
     ...change,
@@ -59,11 +64,18 @@ function setUp(
   const app = createIntakeApp({
     routes: { state: around.state ?? "ready", find: (path) => routes[path] },
     secrets: around.secrets ?? secrets,
+    seen: new SeenSignatures(),
+    limits: new SenderLimits(clock),
+    bodies: new BodyMemory(1_000_000, metrics.webhookBodyBytes),
+    trustedProxies: [],
     metrics,
     clock,
     log: createLog({ level: "info", format: "json", clock, write: (line) => void lines.push(line) }),
   });
-  const env: IntakeEnv["Bindings"] = { signal: stop.signal };
+  const env: IntakeEnv["Bindings"] = {
+    signal: stop.signal,
+    peer: { address: "127.0.0.1", certificate: () => undefined },
+  };
   const ask = async (path: string, init: RequestInit = {}): Promise<Response> =>
     await app.request(path, {
       method: "POST",

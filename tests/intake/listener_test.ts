@@ -1,7 +1,10 @@
 import assert from "node:assert/strict";
 import { listen, type Listener, LISTENER_LIMITS, type ListenerOptions } from "../../src/intake/listener.ts";
 import { connect } from "node:tls";
+import { readCertificateNames } from "../../src/intake/certificate_names.ts";
+import type { Peer } from "../../src/intake/serve_webhook.ts";
 import { createLog } from "../../src/observe/json_log.ts";
+import { type Certified, createCertificateAuthority } from "../control_plane/certificates.ts";
 import { HandClock } from "../observe/hand_clock.ts";
 import { RawConnection } from "./raw_connection.ts";
 import { selfSigned } from "./self_signed.ts";
@@ -111,7 +114,7 @@ Deno.test("a sender that goes away changes nothing for what is being done", asyn
   const finish = Promise.withResolvers<void>();
   const outcomes: string[] = [];
   const listener = await open({
-    answer: async (request, signal) => {
+    answer: async (request, _peer, signal) => {
       if (request.url.endsWith("/ping")) return new Response();
       await request.text();
       asked.resolve();
@@ -170,7 +173,7 @@ async function held(clock: HandClock): Promise<{
   const finished = Promise.withResolvers<void>();
   const aborted = Promise.withResolvers<void>();
   const listener = await open({
-    answer: async (_request, signal) => {
+    answer: async (_request, _peer, signal) => {
       signal.addEventListener("abort", () => aborted.resolve(), { once: true });
       asked.resolve();
       await finished.promise;
@@ -260,6 +263,70 @@ Deno.test("with certificate files it speaks TLS alone, and renews them while it 
   } finally {
     await Deno.remove(folder, { recursive: true });
   }
+});
+
+/** What the other end is, as a handler of requests sees it. */
+function describePeer({ address, certificate }: Peer): string {
+  const der = certificate();
+  return `${address} ${der === undefined ? "nobody" : readCertificateNames(der).subject}`;
+}
+
+Deno.test("a request says from where it comes, and whose certificate it has shown if one is trusted", async () => {
+  const [authority, other] = [createCertificateAuthority("clients"), createCertificateAuthority("others")];
+  const server = authority.issue({ usage: "server", commonName: "receiver", addresses: ["127.0.0.1"] });
+  const sender = { usage: "client", commonName: "falco", organizations: ["security"] } as const;
+  const folder = await Deno.makeTempDir();
+  const tls = {
+    certFile: `${folder}/tls.crt`,
+    keyFile: `${folder}/tls.key`,
+    clientCaFile: `${folder}/ca.crt`,
+  };
+  await Deno.writeTextFile(tls.certFile, server.certificate);
+  await Deno.writeTextFile(tls.keyFile, server.key);
+  await Deno.writeTextFile(tls.clientCaFile, authority.certificate);
+  const clock = new HandClock();
+  try {
+    await using listener = await open({
+      tls,
+      answer: async (request, peer) => {
+        await request.text();
+        return new Response(describePeer(peer));
+      },
+    }, clock);
+    const ask = async (certified?: Certified): Promise<string> => {
+      using client = Deno.createHttpClient({
+        caCerts: [authority.certificate],
+        http2: false,
+        ...(certified === undefined ? {} : { cert: certified.certificate, key: certified.key }),
+      });
+      const response = await fetch(`https://127.0.0.1:${listener.port}/`, {
+        method: "POST",
+        body: "x",
+        client,
+      });
+      return await response.text();
+    };
+    const [trusted, foreign] = [authority.issue(sender), other.issue(sender)];
+    assert.equal(await ask(trusted), "127.0.0.1 CN=falco,O=security");
+    assert.equal(await ask(foreign), "127.0.0.1 nobody");
+    assert.equal(await ask(), "127.0.0.1 nobody");
+    // What is for servers does not show who a client is.
+    assert.equal(await ask(server), "127.0.0.1 nobody");
+    await Deno.writeTextFile(tls.clientCaFile, other.certificate);
+    clock.advance(10_000);
+    while (listener.lines.length === 0) await Deno.lstat(tls.certFile);
+    assert.match(listener.lines[0] ?? "", /TLS certificate renewed/);
+    assert.equal(await ask(foreign), "127.0.0.1 CN=falco,O=security");
+    assert.equal(await ask(trusted), "127.0.0.1 nobody");
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});
+
+Deno.test("without authorities for clients nobody has shown a certificate", async () => {
+  await using listener = await open({ answer: (_request, peer) => new Response(describePeer(peer)) });
+  const response = await fetch(`http://127.0.0.1:${listener.port}/`, { method: "POST", body: "x" });
+  assert.equal(await response.text(), "127.0.0.1 nobody");
 });
 
 Deno.test("certificate files that cannot be used are said at once", async () => {

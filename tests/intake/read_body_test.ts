@@ -1,5 +1,31 @@
 import assert from "node:assert/strict";
-import { type Body, readBody } from "../../src/intake/read_body.ts";
+import { BodyMemory } from "../../src/intake/body_memory.ts";
+import {
+  type BodyBytes,
+  type BodyContent,
+  parseBody,
+  readBody as readBytes,
+  unsupportedIn,
+} from "../../src/intake/read_body.ts";
+
+type Body =
+  | Exclude<BodyBytes, { readonly kind: "bytes" }>
+  | BodyContent
+  | { readonly kind: "unsupported"; readonly detail: string };
+
+/** All that is done with a body, in the order in which a webhook does it. */
+async function readBody(
+  request: Request,
+  maxBytes: number,
+  signal: AbortSignal,
+  memoryBytes = 1_000_000,
+): Promise<Body> {
+  const unsupported = unsupportedIn(request.headers);
+  if (unsupported !== undefined) return { kind: "unsupported", detail: unsupported };
+  using share = new BodyMemory(memoryBytes, { set: () => {} }).share();
+  const read = await readBytes(request, { maxBytes, share }, signal);
+  return read.kind === "bytes" ? parseBody(read.bytes) : read;
+}
 
 const going = (): AbortSignal => new AbortController().signal;
 
@@ -154,4 +180,12 @@ Deno.test("a body that never comes ends with the signal, which is left clean", a
   assert.equal((await reading).kind, "incomplete");
   assert.equal(isCancelled, true);
   assert.equal((await readBody(request("{}"), 100, stop.signal)).kind, "incomplete");
+});
+
+Deno.test("a body finds no room beside others: by what it announces, or while it comes in", async () => {
+  for (const headers of [{}, { "Content-Length": "8" }] as const) {
+    const read = await readBody(request('"123456"', { ...headers }), 100, going(), 7);
+    assert.equal(read.kind, "no-room");
+  }
+  assert.equal((await readBody(request('"123456"'), 100, going(), 8)).kind, "json");
 });

@@ -41,6 +41,29 @@ for (const [name, pair, error] of unusable) {
   });
 }
 
+Deno.test("authorities of clients are read, one or several, and refused when they are none", async () => {
+  const pair = selfSigned("one");
+  await using on = await files(pair);
+  const clientCaFile = `${on.certFile}.ca`;
+  const [first, second] = [selfSigned("first").cert, selfSigned("second").cert];
+  for (const clientCa of [first, `# first\n${first}\n${second}`]) {
+    await Deno.writeTextFile(clientCaFile, clientCa);
+    assert.deepEqual(await readTlsPair({ ...on, clientCaFile }), { ...pair, clientCa });
+  }
+  for (
+    const bad of [
+      "",
+      "hello",
+      pair.key,
+      first.replace(/\n[A-Za-z0-9]/, "\nB"),
+      `${first}${second.replace("MII", "MIX")}`,
+    ]
+  ) {
+    await Deno.writeTextFile(clientCaFile, bad);
+    await assert.rejects(readTlsPair({ ...on, clientCaFile }), /must hold one or more certificates in PEM/);
+  }
+});
+
 Deno.test("a missing file is said", async () => {
   await assert.rejects(
     readTlsPair({ certFile: "/nowhere/tls.crt", keyFile: "/nowhere/tls.key" }),

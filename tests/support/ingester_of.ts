@@ -7,6 +7,8 @@ export const COMPILE_SETTINGS: CompileSettings = {
   watchNamespaces: [],
   dedupWindowSeconds: 60,
   observationTtlSeconds: 3600,
+  maxRequestBytes: 12 * 1024 * 1024,
+  hasClientCa: false,
 };
 
 /** An Ingester as the API server shows it. */
