@@ -228,7 +228,7 @@ function credentialsOf(
     case "forbidden":
       return {
         kind: "forbidden",
-        message: `${called} may not be read: grant get, list and watch; ${untilThen}: ${state.message}`,
+        message: `${called} may not be read: grant list and watch; ${untilThen}: ${state.message}`,
       };
     case "failing":
       return { kind: "missing", message: `${called} cannot be read: ${state.message}` };

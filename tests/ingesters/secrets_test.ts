@@ -193,7 +193,7 @@ Deno.test("Whether a Secret has what is needed of it is told of each Ingester th
     assert.match(told("falco"), /does not exist/);
     api.fail(PATH, new ApiError("may not", { code: 403 }));
     await clock.advance(1000);
-    assert.match(told("falco"), /^Secret zen\/s may not be read: grant get, list and watch; .*: may not$/);
+    assert.match(told("falco"), /^Secret zen\/s may not be read: grant list and watch; .*: may not$/);
     assert.equal(activities.of("zen/falco").credentials?.kind, "forbidden");
     api.fail(PATH, undefined);
     api.put(PATH, secret("again"));

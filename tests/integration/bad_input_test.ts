@@ -38,7 +38,7 @@ const INGESTERS_AT_HOME: Readonly<Record<string, IngesterSpec>> = {
   "anything": { source: "anything", webhook: none },
   "closed": { source: "closed" },
   "guarded": { source: "guarded", webhook: { auth: { type: "bearer", secretName: SECRET } } },
-  "signed": { source: "signed", webhook: { auth: { type: "hmac", secretName: SECRET } } },
+  "signed": { source: "signed", webhook: { auth: { type: "mtls" } } },
   "suspended": { source: "suspended", suspend: true, webhook: none },
 };
 
@@ -142,7 +142,7 @@ const BODIES: readonly {
     headers: { authorization: "Bearer wrong" },
     status: 401,
   },
-  { name: "an Ingester of auth hmac", path: "/ingest/signed", body: { a: 1 }, status: 503, says: /hmac/ },
+  { name: "an Ingester of auth mtls", path: "/ingest/signed", body: { a: 1 }, status: 503, says: /mtls/ },
   { name: "a suspended Ingester", path: "/ingest/suspended", body: { a: 1 }, status: 503, says: /suspended/ },
 ];
 
@@ -282,7 +282,7 @@ Deno.test("Bad input on a webhook has a clear answer and harms nothing", async (
   });
 
   await test.step("the conditions say what is wrong", async () => {
-    await untilReason(installed.oracle, "signed", "Invalid", /auth\.type hmac/);
+    await untilReason(installed.oracle, "signed", "Invalid", /auth\.type mtls/);
     await untilReason(installed.oracle, "closed", "Invalid", /spec\.webhook\.auth/);
     await untilReason(installed.oracle, "suspended", "Suspended", /spec\.suspend/);
     await untilReason(installed.oracle, "falco", "Running", /Serving \/ingest\/falco/);

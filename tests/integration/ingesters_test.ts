@@ -45,7 +45,7 @@ const SPECS: Readonly<Record<string, IngesterSpec>> = {
     informer: { gvr: { group: "wgpolicyk8s.io", version: "v1alpha2", resource: "policyreports" } },
   },
   forbidden: { source: "trivy", namespaces: [NAMESPACE], informer: { gvr: VULNERABILITY_REPORTS } },
-  broken: { source: "broken", webhook: { auth: { type: "hmac", secretName: "falco-token" } } },
+  broken: { source: "broken", webhook: { auth: { type: "mtls" } } },
 };
 
 function falcoEvent(pod: string): unknown {
@@ -155,7 +155,7 @@ Deno.test("Ingesters take effect when they change, and a bad one stops no other"
       /does not serve wgpolicyk8s.io\/v1alpha2\/policyreports/,
     );
     await untilReason(oracle, "forbidden", "Forbidden", /vulnerabilityreports in shop.*forbidden/);
-    await untilReason(oracle, "broken", "Invalid", /hmac/);
+    await untilReason(oracle, "broken", "Invalid", /mtls/);
     await untilReason(oracle, "events", "Running", /Watching v1\/events in shop/);
     await untilReason(oracle, "falco", "Running", /Serving \/ingest\/falco/);
     assert.equal(await falcoStatus(), 201);
