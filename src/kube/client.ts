@@ -1,6 +1,7 @@
 import { type Clock } from "../run/clock.ts";
 import { DeadlineError, Deadlines } from "../run/deadline.ts";
 import { at, listAt, textAt } from "../model/json.ts";
+import { parseApiJson } from "../model/parse_json.ts";
 import type { Api, ApiRequest, Role } from "./api.ts";
 import type { Credentials } from "./credentials.ts";
 import { readChunks } from "./read_chunks.ts";
@@ -44,7 +45,7 @@ export class KubeClient implements Api, Disposable {
       return await readText(response, request, inner);
     }, signal);
     try {
-      return (text === "" ? undefined : JSON.parse(text)) as T;
+      return (text === "" ? undefined : parseApiJson(text)) as T;
     } catch (cause) {
       throw new ApiError(`Cannot read the answer to ${request.method} ${request.path}: it must be JSON`, {
         code: 0,
@@ -91,8 +92,7 @@ export class KubeClient implements Api, Disposable {
         this.renewConnections(request.role);
         throw new ApiError(`${what}: no answer within ${milliseconds} ms`, { code: 0 }, { cause: error });
       }
-      const why = error instanceof Error ? error.message : String(error);
-      throw new ApiError(`${what}: ${why}`, { code: 0 }, { cause: error });
+      throw new ApiError(`${what}: ${innermostMessage(error)}`, { code: 0 }, { cause: error });
     }
   }
 
@@ -163,6 +163,15 @@ export class KubeClient implements Api, Disposable {
     this.#pools.set(role, pool);
     return pool;
   }
+}
+
+/** What lies at the bottom: "fetch failed" alone tells nobody whether a name, a port or a certificate is wrong. */
+function innermostMessage(error: unknown): string {
+  let at = error;
+  for (let depth = 0; depth < 8 && at instanceof Error && at.cause instanceof Error; depth++) at = at.cause;
+  const message = at instanceof Error ? at.message : String(at);
+  // Which path was asked is said already.
+  return message.replace(/^error sending request for url \([^)]*\): /, "");
 }
 
 function queryString(query: ApiRequest["query"]): string {

@@ -1,3 +1,4 @@
+import { parseApiJson } from "../model/parse_json.ts";
 import { readChunks } from "./read_chunks.ts";
 
 const NEWLINE = 10;
@@ -34,7 +35,7 @@ export async function* jsonLines(
       parts.length = 0;
       length = 0;
       start = end + 1;
-      if (line.trim() !== "") yield JSON.parse(line);
+      if (line.trim() !== "") yield parseApiJson(line);
     }
     if (start < chunk.length) {
       length += chunk.length - start;
@@ -45,7 +46,7 @@ export async function* jsonLines(
   }
   if (length > 0) {
     const line = decoder.decode(joined(parts, new Uint8Array()));
-    if (line.trim() !== "") yield JSON.parse(line);
+    if (line.trim() !== "") yield parseApiJson(line);
   }
 }
 

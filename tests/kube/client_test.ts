@@ -107,6 +107,21 @@ Deno.test("Retry-After is kept in milliseconds", async () => {
   );
 });
 
+function closedPort(): number {
+  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  return listener.addr.port;
+}
+
+Deno.test("The digits of large integers are kept in answers too", async () => {
+  await scenario(
+    () => Promise.resolve(new Response('{"items":[{"offset":9007199254740993}]}')),
+    async (client) => {
+      const answer = await client.request({ role: "read", method: "GET", path: "/" }, never);
+      assert.deepEqual(answer, { items: [{ offset: "9007199254740993" }] });
+    },
+  );
+});
+
 Deno.test("A server that does not answer in time, or is not there, is unreachable", async () => {
   let release = (): void => {};
   const held = new Promise<void>((resolve) => release = resolve);
@@ -125,6 +140,10 @@ Deno.test("A server that does not answer in time, or is not there, is unreachabl
     (await failureOf(client.request({ role: "read", method: "GET", path: "/" }, never))).kind,
     "unreachable",
   );
+  using gone = new KubeClient(credentials(closedPort()), systemClock, "t");
+  const refused = await failureOf(gone.request({ role: "read", method: "GET", path: "/x" }, never));
+  assert.match(refused.message, /^Cannot GET \/x: .*refused/i);
+  assert.doesNotMatch(refused.message, /fetch failed|for url/);
 });
 
 Deno.test("An aborted signal ends a request with its reason, not with an ApiError", async () => {

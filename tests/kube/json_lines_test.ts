@@ -38,6 +38,12 @@ Deno.test("Lines are found wherever the chunks break", async () => {
   }
 });
 
+Deno.test("The digits of large integers are kept", async () => {
+  assert.deepEqual(await read(['{"a":12345678901234567890}\n{"a":1}\n']), [{ a: "12345678901234567890" }, {
+    a: 1,
+  }]);
+});
+
 Deno.test("A line longer than the bound is refused before its end has come", async () => {
   let cancelled = false;
   const endless = streamOf(Array.from({ length: 50 }, () => "x".repeat(10)), () => {

@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
-import { MAX_JSON_DEPTH, parseJson } from "../../src/model/parse_json.ts";
+import type { Json } from "../../src/model/json.ts";
+import { MAX_JSON_DEPTH, parseApiJson, parseJson } from "../../src/model/parse_json.ts";
+import { isDeeperThan } from "../../src/normalize/depth.ts";
 
 const numbers: readonly (readonly [text: string, parsed: unknown])[] = [
   ["0", 0],
@@ -106,3 +108,30 @@ for (
     assert.throws(() => parseJson(text), SyntaxError);
   });
 }
+
+for (const [text, parsed] of numbers.filter(([text]) => !/e[+]?400/i.test(text))) {
+  Deno.test(`what the API server says keeps the digits of ${text.slice(0, 30)}`, () => {
+    assert.deepEqual(parseApiJson(`{"a":[${text}],"b":${text}}`), { a: [parsed], b: parsed });
+  });
+}
+
+Deno.test("an object that lies too deep is cut, so that the others in its list can be taken, and is still too deep", () => {
+  for (const depth of [MAX_JSON_DEPTH + 1, 100_000]) {
+    const deep = '{"a":'.repeat(depth) + "1" + "}".repeat(depth);
+    const sound = '{"b":{"c":1}}';
+    const list = parseApiJson(`{"items":[${deep},${sound}]}`) as { items: readonly Json[] };
+    assert.ok(isDeeperThan(list.items[0] ?? null, MAX_JSON_DEPTH), `${depth}`);
+    assert.ok(!isDeeperThan(list.items[0] ?? null, MAX_JSON_DEPTH + 1), `${depth}`);
+    assert.deepEqual(list.items[1], { b: { c: 1 } });
+    const line = parseApiJson(`{"type":"ADDED","object":${deep}}`) as { object: Json };
+    assert.ok(isDeeperThan(line.object, MAX_JSON_DEPTH), `${depth}`);
+    JSON.stringify([list, line]);
+  }
+});
+
+Deno.test("what the API server says loses keys named __proto__, and what is no JSON is refused", () => {
+  const value = parseApiJson('{"a":{"__proto__":{"polluted":true},"b":1}}') as { a: object };
+  assert.deepEqual(Object.keys(value.a), ["b"]);
+  assert.throws(() => parseApiJson("{"), SyntaxError);
+  assert.throws(() => parseApiJson("[1234567890123456.7.8]"), SyntaxError);
+});
