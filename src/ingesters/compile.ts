@@ -7,6 +7,7 @@ import { ingesterSpecSchema } from "../model/ingester_schema.ts";
 import { GROUP } from "../model/observation.ts";
 import { SEVERITIES, type Severity } from "../model/severity.ts";
 import { type Preset, presetOf } from "../model/preset.ts";
+import { areCertificates } from "../normalize/certificate.ts";
 import { compileNormalization, type Conform } from "../normalize/mapping.ts";
 import type { Lane } from "../pipeline/lane.ts";
 import { shortHash } from "../write/label_value.ts";
@@ -41,6 +42,8 @@ export type Compiled =
     readonly kind: "informer";
     readonly lane: Lane;
     readonly targets: readonly InformerTarget[];
+    /** How often everything is listed again; undefined: only when that must be. */
+    readonly resyncMilliseconds: number | undefined;
     /** For a source that shows a state: what is asked of it; when that changes, everything is listed again. */
     readonly stateSpec: string | undefined;
   }
@@ -51,6 +54,7 @@ export type Compiled =
 
 /** Above so many namespaces one watch over all of them is cheaper (contract, section 6). */
 const MAX_NAMESPACE_WATCHES = 20;
+const MIN_RESYNC_MILLISECONDS = 10_000;
 
 /** Compiles an Ingester once: checks it, merges its preset, and says everything that is wrong with it. */
 export function compileIngester(ingester: Ingester, settings: CompileSettings): Compiled {
@@ -72,7 +76,7 @@ export function compileIngester(ingester: Ingester, settings: CompileSettings): 
   const words = wordsOf(spec, preset, kind === "webhook");
   problems.push(...words.problems);
   const targets = kind === "informer" ? targetsOf(ingester, spec, preset, settings) : [];
-  if (kind === "informer") problems.push(...gvrProblems(spec));
+  if (kind === "informer") problems.push(...gvrProblems(spec), ...timeProblems(spec, preset));
   if (kind === "informer" && problems.length === 0 && targets.length === 0) {
     problems.push(noTarget(spec, preset));
   }
@@ -82,7 +86,13 @@ export function compileIngester(ingester: Ingester, settings: CompileSettings): 
   if (spec.suspend === true) return { kind: "suspended", path: webhookPath };
   const lane = laneOf(ingester, spec, preset, settings, words);
   if (kind === "informer") {
-    return { kind: "informer", lane, targets, stateSpec: preset.showsState ? stateSpecOf(spec) : undefined };
+    return {
+      kind: "informer",
+      lane,
+      targets,
+      resyncMilliseconds: parseDuration(spec.informer?.resyncPeriod ?? "0") || undefined,
+      stateSpec: preset.showsState ? stateSpecOf(spec) : undefined,
+    };
   }
   if (logs !== undefined && "targets" in logs) return { kind: "logs", lane, logs };
   if (door?.kind !== "door") throw new Error(`Cannot compile Ingester of kind ${kind}: it is none of them`);
@@ -95,7 +105,6 @@ function unsupported(spec: IngesterSpec): string[] {
     destination.gvr === undefined && (destination.value ?? "observations") === "observations"
   );
   const cases: readonly (readonly [boolean, string])[] = [
-    [!["0", "0s", undefined].includes(spec.informer?.resyncPeriod), "spec.informer.resyncPeriod"],
     [spec.rateLimit !== undefined, "spec.rateLimit"],
     [spec.budget !== undefined, "spec.budget"],
     [spec.errorHandling !== undefined, "spec.errorHandling"],
@@ -114,6 +123,19 @@ function gvrProblems(spec: IngesterSpec): string[] {
     return [`spec.informer.gvr must not be of group ${GROUP}: every Observation would make another one`];
   }
   return [];
+}
+
+function timeProblems({ informer }: IngesterSpec, preset: Preset): string[] {
+  const problems: string[] = [];
+  const period = parseDuration(informer?.resyncPeriod ?? "0") ?? 0;
+  if (period > 0 && period < MIN_RESYNC_MILLISECONDS) {
+    problems.push(`spec.informer.resyncPeriod must be 0 or at least 10s, given ${informer?.resyncPeriod}`);
+  }
+  const gvrs = informer?.gvr === undefined ? preset.gvrs : [informer.gvr];
+  if (informer?.expiryWindow !== undefined && !gvrs.some(areCertificates)) {
+    problems.push("spec.informer.expiryWindow needs certificates of cert-manager.io as what is watched");
+  }
+  return problems;
 }
 
 /** What an Ingester says of its findings, and everything that is wrong with it. */
@@ -177,6 +199,9 @@ function laneOf(
     conform: words.conform,
     identify: words.identify,
     stages: filters.stages ?? [],
+    expiryWindowSeconds: spec.informer?.expiryWindow === undefined
+      ? undefined
+      : seconds(spec.informer.expiryWindow, 0),
     windowSeconds: seconds(spec.deduplication?.window, settings.dedupWindowSeconds),
     isDryRun: spec.dryRun === true,
     ttlSeconds: (severity) => ttl[severity],

@@ -2,6 +2,7 @@ import { gvrLabel, type ReportsFollower, runInformer } from "../source/informer.
 import type { WatchApi } from "../kube/watcher.ts";
 import type { Log } from "../observe/log.ts";
 import type { Metrics } from "../observe/metrics.ts";
+import { areCertificates } from "../normalize/certificate.ts";
 import type { Origin } from "../model/observation.ts";
 import type { ProcessTerms } from "../pipeline/observation_sink.ts";
 import type { Pipeline } from "../pipeline/pipeline.ts";
@@ -203,6 +204,8 @@ async function runTarget(
           onState: (state) => {
             if (!signal.aborted) activities.setSource(key, name, state);
           },
+          resyncMilliseconds: compiled.resyncMilliseconds,
+          reviewAt: areCertificates(target.gvr) ? (one) => pipeline.reviewAt(one, lane) : undefined,
           onResumed: parts.onResumed,
           resumeFrom: () => checkpoints.resumeFrom(checkpoint, stateSpec),
           onPosition: (resourceVersion, moved) => {

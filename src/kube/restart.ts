@@ -8,6 +8,7 @@ export const RESTART_REASONS = [
   "expired",
   "rewound",
   "silence",
+  "resync",
   "unreachable",
   "throttled",
   "forbidden",
@@ -100,6 +101,7 @@ export class Waits {
         return this.#expired.next();
       case "closed":
       case "rewound":
+      case "resync":
         return error === undefined ? 0 : this.#passing.next();
       default: {
         const asked = error instanceof ApiError ? error.retryAfterMilliseconds ?? 0 : 0;

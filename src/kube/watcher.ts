@@ -27,6 +27,8 @@ export interface WatchTarget {
   readonly hasBookmarks: boolean;
   /** Resume after this resourceVersion instead of listing first. */
   readonly resourceVersion?: string | undefined;
+  /** When everything is to be listed again (monotonic), asked before each wait; it may move. */
+  readonly relistAt?: (() => number) | undefined;
 }
 
 /** What a watch tells; a relist is bracketed by `relisting` and `relisted`, and what was not `listed` between is gone. */
@@ -47,7 +49,13 @@ export type WatchEvent =
   };
 
 type State =
-  | { readonly at: "listing"; readonly continueToken?: string; readonly limit: number }
+  | {
+    readonly at: "listing";
+    readonly continueToken?: string;
+    readonly limit: number;
+    /** Where the watch was that was interrupted for this list: what came and went since is told by the next one. */
+    readonly from?: string;
+  }
   | { readonly at: "verifying"; readonly resourceVersion: string }
   | { readonly at: "watching"; readonly resourceVersion: string; readonly isSuspect: boolean }
   | {
@@ -69,7 +77,7 @@ const FIRST_PAGE_LIMIT = 50;
 const MAX_PAGE_LIMIT = 500;
 /** What a page should stay below, so that a list of large reports does not fill the memory. */
 const PAGE_BYTES = 4 * 1024 * 1024;
-const START: State = { at: "listing", limit: FIRST_PAGE_LIMIT };
+const START: State & { readonly at: "listing" } = { at: "listing", limit: FIRST_PAGE_LIMIT };
 /** After so long a list is verified before it is watched from, as after an outage. */
 const OLD_LIST_MILLISECONDS = 1000;
 /** A watch that lasted so long has recovered. */
@@ -154,7 +162,7 @@ export async function* watchResource(
       }, signal);
     } catch (error) {
       if (isApiError(error, "too-large") && at.limit > 1) return { ...at, limit: Math.ceil(at.limit / 4) };
-      return failed(error, START);
+      return failed(error, at.from === undefined ? START : { ...START, from: at.from });
     }
     if (!Array.isArray(page?.items) || !isJsonObject(page.metadata)) {
       return {
@@ -167,9 +175,13 @@ export async function* watchResource(
     for (const object of page.items) if (isObject(object)) yield { kind: "listed", object };
     const continueToken = page.metadata.continue;
     if (continueToken !== undefined && continueToken !== "") {
-      return { at: "listing", continueToken, limit: nextLimit(page.items) };
+      return { ...at, continueToken, limit: nextLimit(page.items) };
     }
-    const resourceVersion = page.metadata.resourceVersion ?? "0";
+    const listed = page.metadata.resourceVersion ?? "0";
+    if (at.from !== undefined && isOlder(listed, at.from)) {
+      return { at: "restarting", reason: "rewound", next: START };
+    }
+    const resourceVersion = at.from ?? listed;
     waits.onListed();
     newsAt = clock.monotonic();
     yield { kind: "relisted", resourceVersion };
@@ -216,8 +228,14 @@ export async function* watchResource(
       waits.onOpened();
       yield { kind: "opened" };
       while (true) {
-        const next = await current.next(target.hasBookmarks ? Infinity : newsAt + QUIET_MILLISECONDS);
+        const relistAt = target.relistAt?.() ?? Infinity;
+        if (clock.monotonic() >= relistAt) {
+          return { at: "restarting", reason: "resync", next: { ...START, from: resourceVersion } };
+        }
+        const quietAt = target.hasBookmarks ? Infinity : newsAt + QUIET_MILLISECONDS;
+        const next = await current.next(Math.min(relistAt, quietAt));
         if (next === "late") {
+          if (clock.monotonic() < quietAt) continue;
           // A connection that died without a word is as silent as a quiet watch: what it may owe is asked for anew.
           const again = await reopen(resourceVersion, timeoutSeconds);
           if (again === undefined) continue;

@@ -50,7 +50,10 @@ export interface InformerSpec {
   readonly gvr?: GroupVersionResource | undefined;
   readonly labelSelector?: string | undefined;
   readonly fieldSelector?: string | undefined;
+  /** Go duration; "0": none. */
   readonly resyncPeriod?: string | undefined;
+  /** Go duration: how long before its end a Certificate is near it. */
+  readonly expiryWindow?: string | undefined;
 }
 
 /** `spec.logs`. */

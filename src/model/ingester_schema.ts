@@ -54,7 +54,13 @@ const informer = z.strictObject({
   gvr: gvr.describe("The resource to watch, as in discovery; defaults to the preset's").optional(),
   labelSelector: z.string().max(1024).describe("Only objects with these labels").optional(),
   fieldSelector: z.string().max(1024).describe("Only objects with these fields").optional(),
-  resyncPeriod: duration.describe('Go duration; "0": none').optional(),
+  resyncPeriod: duration.meta(rules({
+    rule: "self == '0' || duration(self) == duration('0s') || duration(self) >= duration('10s')",
+    message: "must be 0 or at least 10s",
+  })).describe('Go duration after which everything is listed again; "0", the default: none').optional(),
+  expiryWindow: atLeastOneSecond.describe(
+    "For Certificates: Go duration before the end in which one is near it; default 168h",
+  ).optional(),
 });
 
 const webhook = z.strictObject({

@@ -1,3 +1,4 @@
+import type { GroupVersionResource } from "../model/ingester.ts";
 import type { Normalized } from "../model/finding.ts";
 import { at, isJsonObject, type Json, type JsonObject, listAt, property } from "../model/json.ts";
 import type { Severity } from "../model/severity.ts";
@@ -27,6 +28,13 @@ export const CERTIFICATE_SHAPE = "it must be a Certificate of cert-manager.io";
 export function isCertificate(payload: JsonObject): boolean {
   return wordAt(payload, "apiVersion")?.startsWith(GROUP) === true &&
     wordAt(payload, "kind") === "Certificate";
+}
+
+/** Whether a resource holds Certificates, which mean something else as time goes by. */
+export function areCertificates(
+  { group, resource }: Pick<GroupVersionResource, "group" | "resource">,
+): boolean {
+  return `${group}/` === GROUP && resource === "certificates";
 }
 
 /** The findings of one Certificate: that it is not Ready, and that it has expired or is near its end. */

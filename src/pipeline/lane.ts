@@ -16,6 +16,8 @@ export interface Lane {
   readonly identify?: Identify | undefined;
   /** Audit stages that are taken beside the usual ones. */
   readonly stages: readonly string[];
+  /** How long before its end a Certificate is near it; undefined: the normalizer's default. */
+  readonly expiryWindowSeconds?: number | undefined;
   /** Length of the deduplication window. */
   readonly windowSeconds: number;
   readonly isDryRun: boolean;

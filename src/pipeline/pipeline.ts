@@ -5,7 +5,7 @@ import type { Observation } from "../model/observation.ts";
 import type { Signal } from "../model/signal.ts";
 import type { SpooledObservation, SpooledSignal } from "../model/spooled.ts";
 import type { ObservationRef, Verdict } from "../model/verdict.ts";
-import { normalize, type Self } from "../normalize/normalize.ts";
+import { normalize, reviewAt, type Self } from "../normalize/normalize.ts";
 import type { Log } from "../observe/log.ts";
 import type { Clock } from "../run/clock.ts";
 import { buildObservation } from "../write/build_observation.ts";
@@ -109,6 +109,11 @@ export class Pipeline {
     return verdicts;
   }
 
+  /** When an unchanged object of the API would be judged otherwise, in milliseconds since 1970; undefined: never. */
+  reviewAt(signal: Signal, lane: Lane): number | undefined {
+    return reviewAt(signal, { ...lane, self: this.#self() });
+  }
+
   /** History went back (etcd was restored): what was written lately may be gone, and is written again when it is seen. */
   forgetNames(): void {
     this.#recent.clear();
@@ -183,7 +188,7 @@ export class Pipeline {
   }
 
   #split(signal: Signal, lane: Lane): readonly Normalized[] {
-    const items = normalize(signal, { stages: lane.stages, self: this.#self() });
+    const items = normalize(signal, { ...lane, self: this.#self() });
     return items.map((item) => {
       try {
         return this.#admission.conform(item, signal, lane);

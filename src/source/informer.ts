@@ -13,6 +13,7 @@ import type { Clock } from "../run/clock.ts";
 import { InFlight } from "../run/in_flight.ts";
 import type { Moved } from "./checkpoints.ts";
 import { LowWater, type Mark } from "./low_water.ts";
+import { RelistSchedule } from "./relist_schedule.ts";
 import { RelistTimer } from "./relist_timer.ts";
 import { keyOf, SeenObjects } from "./seen_objects.ts";
 
@@ -45,6 +46,13 @@ export interface InformerOptions {
   readonly take: (signal: Signal) => Promise<void>;
   /** For objects that show a state which lasts as long as they say so. */
   readonly reports?: ReportsFollower | undefined;
+  /** How often everything is listed again, about; undefined: only when that must be. */
+  readonly resyncMilliseconds?: number | undefined;
+  /**
+   * When an object that nobody changes means something else, in milliseconds since 1970; undefined: never. With it, everything
+   * is listed at first, since who led before kept to himself when that will be.
+   */
+  readonly reviewAt?: ((signal: Signal) => number | undefined) | undefined;
   /** Called at every change of state. */
   readonly onState: (state: SourceState) => void;
   /** Called once, at the first answer of a list or watch. */
@@ -145,20 +153,26 @@ async function follow(
   const log = parts.log.component("source");
   const seen = new SeenObjects();
   const inFlight = new InFlight(MAX_IN_FLIGHT);
-  const resumeFrom = options.resumeFrom();
+  const resumeFrom = options.reviewAt === undefined ? options.resumeFrom() : undefined;
+  const again = new RelistSchedule(options.resyncMilliseconds, clock);
   const water = new LowWater(resumeFrom);
   const relist = new RelistTimer(labels, parts);
   const apiVersion = gvr.group === "" ? gvr.version : `${gvr.group}/${gvr.version}`;
   const settle = (mark: Mark, moved: Moved): void => {
     if (water.settle(mark)) options.onPosition(water.position, moved);
   };
-  const take = async (object: KubeObject, mark?: Mark): Promise<void> => {
+  const take = async (
+    object: KubeObject,
+    mark?: Mark,
+    isOutdated: (object: KubeObject) => boolean = () => false,
+  ): Promise<void> => {
     await inFlight.start(keyOf(object), async () => {
-      if (seen.isUnchanged(object)) options.reports?.unchanged(originOf(object, apiVersion, kind));
-      else {
-        await options.take(toSignal(object, source, apiVersion, kind, clock));
-        seen.add(object);
-      }
+      const isDue = seen.isDue(object, clock.now());
+      if (!isOutdated(object) && (isDue || !seen.isUnchanged(object))) {
+        const signal = toSignal(object, source, apiVersion, kind, clock);
+        await options.take(signal);
+        seen.add(object, options.reviewAt?.(signal));
+      } else options.reports?.unchanged(originOf(object, apiVersion, kind));
       if (mark !== undefined) settle(mark, "by-findings");
     });
   };
@@ -170,6 +184,7 @@ async function follow(
     fieldSelector: options.fieldSelector,
     hasBookmarks: !isCoreEvents(gvr),
     resourceVersion: resumeFrom,
+    relistAt: () => again.at(seen.nextReview),
   };
   try {
     for await (const event of watchResource(target, parts.api, clock, signal)) {
@@ -191,6 +206,7 @@ async function follow(
           await inFlight.settled();
           await options.reports?.endList(kind);
           relist.end(seen.endRelist());
+          again.onListed();
           water.reset(event.resourceVersion);
           options.onPosition(event.resourceVersion, "by-findings");
           break;
@@ -206,7 +222,7 @@ async function follow(
         case "added":
         case "modified":
           metrics.watchLastEvent.set(labels, clock.now() / 1000);
-          await take(event.object, passed(event.object));
+          await take(event.object, passed(event.object), (object) => seen.isOutdated(object));
           break;
         case "deleted": {
           metrics.watchLastEvent.set(labels, clock.now() / 1000);
@@ -277,6 +293,7 @@ export function stateAfter(reason: RestartReason, error: Error | undefined): Sou
     case "expired":
     case "rewound":
     case "silence":
+    case "resync":
       return undefined;
     default:
       return { kind: "failing", message: error?.message ?? reason };

@@ -162,7 +162,8 @@ Deno.test("What this version does not do is said aloud and closes the path", () 
     [{ source: "own", webhook: { path: "/../ingest/falco" } }, /no empty segment/],
     [{ source: "own", webhook: { path: "/a//b" } }, /no empty segment/],
     [{ source: "own", webhook: { path: "/ns/team-a/ingest/own" } }, /must not begin with \/ns\//],
-    [{ source: "trivy", informer: { resyncPeriod: "10m" } }, /resyncPeriod/],
+    [{ source: "trivy", informer: { resyncPeriod: "9s" } }, /resyncPeriod must be 0 or at least 10s/],
+    [{ source: "trivy", informer: { expiryWindow: "24h" } }, /expiryWindow needs certificates/],
   ];
   for (const [spec, expected] of cases) {
     assert.match(messageOf(compile(spec)), expected, JSON.stringify(spec));
@@ -254,4 +255,19 @@ Deno.test("The lane carries window, ttl and dryRun in seconds", () => {
   assert.equal(compiled.lane.windowSeconds, 300);
   assert.equal(compiled.lane.isDryRun, true);
   assert.deepEqual([compiled.lane.ttlSeconds("low"), compiled.lane.ttlSeconds("critical")], [3600, 172800]);
+});
+
+Deno.test("How often all is listed again, and what is near its end, are read from the spec", () => {
+  const cases: readonly [unknown, number | undefined, number | undefined][] = [
+    [{}, undefined, undefined],
+    [{ resyncPeriod: "0" }, undefined, undefined],
+    [{ resyncPeriod: "0s" }, undefined, undefined],
+    [{ resyncPeriod: "1h30m" }, 5_400_000, undefined],
+    [{ expiryWindow: "36h" }, undefined, 129_600],
+  ];
+  for (const [informer, resync, window] of cases) {
+    const compiled = compile({ source: "cert-manager", informer });
+    assert.ok(compiled.kind === "informer", JSON.stringify([informer, compiled]));
+    assert.deepEqual([compiled.resyncMilliseconds, compiled.lane.expiryWindowSeconds], [resync, window]);
+  }
 });

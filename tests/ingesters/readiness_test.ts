@@ -14,7 +14,13 @@ const lane: Lane = {
   isDryRun: false,
   ttlSeconds: () => 1,
 };
-const informer: Compiled = { kind: "informer", lane, targets: [], stateSpec: undefined };
+const informer: Compiled = {
+  kind: "informer",
+  lane,
+  targets: [],
+  resyncMilliseconds: undefined,
+  stateSpec: undefined,
+};
 const activity = (
   states: Readonly<Record<string, SourceState>>,
   stall?: string,

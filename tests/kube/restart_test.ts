@@ -30,6 +30,7 @@ Deno.test("A planned restart waits for nothing, one at once a little, and 429 as
   const waits = new Waits(new FakeClock());
   assert.equal(waits.after("closed", undefined), 0);
   assert.equal(waits.after("rewound", undefined), 0);
+  assert.equal(waits.after("resync", undefined), 0);
   assert.ok(waits.after("closed", new Error("closed at once")) > 0);
   const asked = new ApiError("", { code: 429, retryAfterMilliseconds: 7000 });
   assert.equal(waits.after("throttled", asked), 7000);

@@ -524,3 +524,53 @@ Deno.test("An aborted signal ends the watch with its reason", async () => {
     }
   }, reason);
 });
+
+Deno.test("A list that is due interrupts the watch, and the next one tells what came and went meanwhile", async () => {
+  const api = new ScriptedApi([
+    page(["a"], "10"),
+    lines([event("ADDED", "b", "11")]),
+    page(["a", "b"], "15", "more"),
+    page(["c"], "15"),
+    lines([event("ADDED", "d", "12"), event("DELETED", "d", "13")]),
+    page(["a"], "9"),
+    page(["a"], "9"),
+  ]);
+  const clock = new FakeClock();
+  const stop = new AbortController();
+  const told: string[] = [];
+  let relistAt = 30_000;
+  const ended = (async () => {
+    for await (
+      const happened of watchResource({ ...REPORTS, relistAt: () => relistAt }, api, clock, stop.signal)
+    ) {
+      if (happened.kind === "relisted") relistAt = clock.monotonic() + 30_000;
+      told.push(inWords(happened));
+    }
+  })().catch((error: unknown) => error);
+  await clock.advance(29_000);
+  assert.deepEqual(told.splice(0), ["relisting", "listed a", "relisted 10", "opened", "added b"]);
+  await clock.advance(2000);
+  assert.deepEqual(told.splice(0), [
+    "restarting resync",
+    "relisting",
+    "listed a",
+    "listed b",
+    "listed c",
+    "relisted 11",
+    "opened",
+    "added d",
+    "deleted d",
+  ]);
+  assert.equal(api.requests.at(-1)?.query?.["resourceVersion"], "11");
+  await clock.advance(30_000);
+  assert.deepEqual(told.slice(0, 6), [
+    "restarting resync",
+    "relisting",
+    "listed a",
+    "restarting rewound",
+    "relisting",
+    "listed a",
+  ], "what is older than the watch comes from another history");
+  stop.abort(new Error("the test ended"));
+  assert.match(String(await ended), /the (test|scenario) end/);
+});

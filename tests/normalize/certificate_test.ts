@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import type { Json, JsonObject } from "../../src/model/json.ts";
+import { areCertificates } from "../../src/normalize/certificate.ts";
 import { normalize, reviewAt } from "../../src/normalize/normalize.ts";
 import { OPTIONS } from "./samples.ts";
 
@@ -138,4 +139,16 @@ Deno.test("Wrong types are rejected, and so is what is no Certificate", () => {
     receivedAt: NOW,
   }, OPTIONS);
   assert.equal(other?.kind, "rejected");
+});
+
+Deno.test("Only certificates of cert-manager.io mean something else as time goes by", () => {
+  const cases: readonly [string, string, boolean][] = [
+    ["cert-manager.io", "certificates", true],
+    ["cert-manager.io", "certificaterequests", false],
+    ["networking.internal.knative.dev", "certificates", false],
+    ["", "certificates", false],
+  ];
+  for (const [group, resource, expected] of cases) {
+    assert.equal(areCertificates({ group, resource }), expected, `${group}/${resource}`);
+  }
 });

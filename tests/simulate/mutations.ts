@@ -16,9 +16,9 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     name: "checkpoint before effect",
     file: "src/source/informer.ts",
-    find: "      if (seen.isUnchanged(object)) ",
+    find: "      const isDue = seen.isDue(object, clock.now());",
     replace:
-      '      if (mark !== undefined) settle(mark, "by-findings");\n      if (seen.isUnchanged(object)) ',
+      '      if (mark !== undefined) settle(mark, "by-findings");\n      const isDue = seen.isDue(object, clock.now());',
     breaks: ["P3 checkpoint after effect"],
   },
   {

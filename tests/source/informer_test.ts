@@ -1,9 +1,13 @@
 import assert from "node:assert/strict";
+import type { KubeObject } from "../../src/kube/api.ts";
 import { ApiError } from "../../src/kube/errors.ts";
+import { at } from "../../src/model/json.ts";
 import type { Signal } from "../../src/model/signal.ts";
 import { createMetrics } from "../../src/observe/metrics.ts";
 import type { Clock } from "../../src/run/clock.ts";
-import { gvrLabel, runInformer, type SourceState } from "../../src/source/informer.ts";
+import { gvrLabel, type InformerOptions, runInformer, type SourceState } from "../../src/source/informer.ts";
+import { FakeClock } from "../support/fake_clock.ts";
+import { LiveApi } from "../support/live_api.ts";
 import { type Answer, event, page, ScriptedApi } from "../support/scripted_api.ts";
 import { silentLog } from "../support/silent_log.ts";
 
@@ -232,4 +236,86 @@ Deno.test("A checkpoint from a history that is no more is void before anything i
 Deno.test("The label of a resource is its group, version and name", () => {
   assert.equal(gvrLabel({ group: "", version: "v1", resource: "events" }), "v1/events");
   assert.equal(gvrLabel(gvr), "example.com/v1/reports");
+});
+
+/** Runs an informer against an API server in memory, on a clock that the test moves. */
+async function live(
+  more: Partial<InformerOptions>,
+  act: (scene: { api: LiveApi; clock: FakeClock; taken: Signal[]; told: Told["positions"] }) => Promise<void>,
+): Promise<void> {
+  const api = new LiveApi();
+  api.serve("example.com", "reports", "Report", "a");
+  const clock = new FakeClock();
+  const taken: Signal[] = [];
+  const told: Told["positions"] = [];
+  const stop = new AbortController();
+  const running = runInformer(
+    {
+      source: "own",
+      gvr,
+      namespace: "a",
+      take: (signal) => {
+        taken.push(signal);
+        return Promise.resolve();
+      },
+      onState: () => {},
+      onResumed: () => {},
+      resumeFrom: () => undefined,
+      onPosition: (position, moved) => told.push([position, moved]),
+      ...more,
+    },
+    { api, clock, metrics: createMetrics("test"), log: silentLog },
+    stop.signal,
+  ).catch((error: unknown) => error);
+  await act({ api, clock, taken, told });
+  stop.abort(new Error("asked to stop"));
+  assert.match(String(await running), /asked to stop/);
+  assert.equal(clock.sleeping, 0);
+}
+
+const REPORTS = "/apis/example.com/v1/namespaces/a/reports";
+const report = (name: string, more: object = {}): KubeObject => ({
+  metadata: { name, uid: `uid-${name}` },
+  ...more,
+});
+
+Deno.test("With a resync period everything is listed again, and only what changed unseen is received", async () => {
+  await live({ resyncMilliseconds: 60_000 }, async ({ api, clock, taken }) => {
+    const lists = (): number =>
+      api.requests.filter(({ path, query }) => path === REPORTS && query?.["limit"] !== undefined).length;
+    await clock.advance(0);
+    api.put(REPORTS, report("one"));
+    await clock.advance(1000);
+    assert.equal(taken.length, 1);
+    await clock.advance(10 * 60_000);
+    assert.ok(lists() >= 9 && lists() <= 13, String(lists()));
+    assert.equal(taken.length, 1);
+    assert.equal(api.watching(REPORTS), 1);
+  });
+});
+
+Deno.test("An object that nobody touches is judged again when it is due, and no other with it", async () => {
+  const hour = 3_600_000;
+  await live({
+    // Due at the next full hour after it was received.
+    reviewAt: ({ payload, receivedAt }) =>
+      at(payload, "due") === true ? (Math.floor(Date.parse(receivedAt) / hour) + 1) * hour : undefined,
+    resumeFrom: () => {
+      throw new Error("what is judged by the time is listed at first");
+    },
+  }, async ({ api, clock, taken }) => {
+    await clock.advance(0);
+    api.put(REPORTS, report("due", { due: true }));
+    api.put(REPORTS, report("other"));
+    await clock.advance(hour - 1);
+    assert.deepEqual(taken.splice(0).map(({ origin }) => origin?.name), ["due", "other"]);
+    await clock.advance(11_000);
+    assert.deepEqual(taken.map(({ origin }) => origin?.name), ["due"]);
+    assert.equal(Date.parse(taken[0]?.receivedAt ?? "") % hour, 0, taken[0]?.receivedAt);
+    await clock.advance(3 * hour);
+    assert.equal(taken.length, 4);
+    api.delete(REPORTS, "due");
+    await clock.advance(3 * hour);
+    assert.equal(taken.length, 4);
+  });
 });

@@ -43,3 +43,32 @@ Deno.test("A deleted object made again is new", () => {
   seen.remove(object("a", "2"));
   assert.equal(seen.isUnchanged(object("a", "1")), false);
 });
+
+Deno.test("The next review is that of the first object that must be judged again, whatever becomes of the others", () => {
+  const seen = new SeenObjects();
+  assert.equal(seen.nextReview, Infinity);
+  seen.add(object("a", "1"), 300);
+  seen.add(object("b", "2"), 100);
+  seen.add(object("c", "3"));
+  assert.equal(seen.nextReview, 100);
+  assert.deepEqual(["a", "b", "c"].map((uid) => seen.isDue(object(uid, "1"), 100)), [false, true, false]);
+  seen.add(object("b", "2"), 500);
+  assert.equal(seen.nextReview, 300);
+  seen.remove(object("a", "1"));
+  assert.equal(seen.nextReview, 500);
+  seen.beginRelist();
+  assert.equal(seen.isUnchanged(object("c", "3")), true);
+  assert.equal(seen.endRelist(), 1);
+  assert.equal(seen.nextReview, Infinity);
+});
+
+Deno.test("Only what is older than what was taken is outdated", () => {
+  const seen = new SeenObjects();
+  seen.add(object("a", "10"));
+  assert.deepEqual(["9", "10", "11"].map((version) => seen.isOutdated(object("a", version))), [
+    true,
+    false,
+    false,
+  ]);
+  assert.equal(seen.isOutdated(object("b", "1")), false);
+});
