@@ -12,6 +12,7 @@ import { compileNormalization, type Conform } from "../normalize/mapping.ts";
 import type { Lane } from "../pipeline/lane.ts";
 import { shortHash } from "../write/label_value.ts";
 import { compileDoor, pathOf, type WebhookDoor } from "./compile_door.ts";
+import { compileLimits } from "./compile_limits.ts";
 import { type CompiledLogs, compileLogs } from "./compile_logs.ts";
 
 /** What the settings say for all Ingesters. */
@@ -105,9 +106,7 @@ function unsupported(spec: IngesterSpec): string[] {
     destination.gvr === undefined && (destination.value ?? "observations") === "observations"
   );
   const cases: readonly (readonly [boolean, string])[] = [
-    [spec.rateLimit !== undefined, "spec.rateLimit"],
     [spec.budget !== undefined, "spec.budget"],
-    [spec.errorHandling !== undefined, "spec.errorHandling"],
     [!isDefaultDestination, "spec.destinations other than observations"],
   ];
   return cases.filter(([applies]) => applies).map(([, what]) => `${what} is not supported by this version`);
@@ -205,6 +204,7 @@ function laneOf(
     windowSeconds: seconds(spec.deduplication?.window, settings.dedupWindowSeconds),
     isDryRun: spec.dryRun === true,
     ttlSeconds: (severity) => ttl[severity],
+    ...compileLimits(spec),
   };
 }
 

@@ -8,6 +8,7 @@ import type { Pipeline } from "../pipeline/pipeline.ts";
 import { Backoff } from "../run/backoff.ts";
 import type { Clock } from "../run/clock.ts";
 import type { DeadLetterBox } from "../write/dead_letters.ts";
+import { isExhausted, waitAfter } from "../write/retry.ts";
 import type { ObservationWriter } from "../write/writer.ts";
 import { bareLane, emptyQueue, firstOf, putInFront, type ReplayQueue } from "./replay_queue.ts";
 import type { Spool } from "./spool.ts";
@@ -74,6 +75,12 @@ export class Replay {
     return queue !== undefined && queue.isStalled && queue.waiting.size > 0;
   }
 
+  /** Whether something of this Ingester waits its turn already, so that what comes now has to wait behind it. */
+  isBehind(ingester: Spooled["ingester"]): boolean {
+    const queue = this.#queues.get(keyOf(ingester));
+    return queue !== undefined && queue.waiting.size + queue.running > 0;
+  }
+
   /** Wakes it, since Ingesters have changed. */
   nudge(): void {
     this.#wake();
@@ -108,7 +115,7 @@ export class Replay {
 
   #hasWork(): boolean {
     return [...this.#queues.values()].some((queue) =>
-      queue.waiting.size > 0 && !queue.isStalled && this.#laneOf(queue).kind === "lane"
+      queue.waiting.size > 0 && !queue.isStalled && !queue.isPaced && this.#laneOf(queue).kind === "lane"
     );
   }
 
@@ -200,13 +207,20 @@ export class Replay {
     const [first] = hindered;
     if (first === undefined) {
       queue.isStalled = false;
+      queue.isPaced = false;
       queue.stallBackoff.reset();
       spool.done(pending);
       return true;
     }
     if (signal.aborted) return false;
-    if (this.#isTooOld(pending)) return await this.#layAside(pending, "too_old", first.message);
-    this.#slowDown(queue, hindered);
+    pending.tries += Math.max(0, ...hindered.map(({ tries }) => tries ?? 0));
+    const reason = this.#isTooOld(pending)
+      ? "too_old"
+      : isExhausted(lane.errorHandling?.retry, pending.tries)
+      ? "retries_exhausted"
+      : undefined;
+    if (reason !== undefined) return await this.#giveUp(pending, lane, reason, first.message);
+    this.#slowDown(queue, hindered, lane, pending.tries);
     return false;
   }
 
@@ -230,9 +244,16 @@ export class Replay {
     return outcomes.map(([, outcome]) => outcome);
   }
 
-  #slowDown(queue: ReplayQueue, hindered: readonly Extract<Outcome, { kind: "open" }>[]): void {
+  #slowDown(
+    queue: ReplayQueue,
+    hindered: readonly Extract<Outcome, { kind: "open" }>[],
+    { errorHandling }: Lane,
+    tries: number,
+  ): void {
     const asked = Math.max(0, ...hindered.map(({ retryAfterMilliseconds }) => retryAfterMilliseconds ?? 0));
     queue.isStalled = hindered.some(({ isStalled }) => isStalled);
+    queue.isPaced = hindered.every(({ isPaced }) => isPaced === true);
+    const retry = tries > 0 ? errorHandling?.retry : undefined;
     if (queue.isStalled) this.#park(queue, queue.stallBackoff.next());
     else if (this.#parts.writer.isAway) {
       this.#pausedUntil = this.#parts.clock.monotonic() + Math.max(asked, this.#backoff.next());
@@ -242,15 +263,45 @@ export class Replay {
         });
       }
       this.#isAwayTold = true;
-    } else this.#park(queue, Math.max(asked, queue.backoff.next()));
+    } else if (queue.isPaced) this.#park(queue, asked);
+    else {
+      const wait = retry === undefined ? queue.backoff.next() : waitAfter(retry, tries, this.#parts.clock);
+      this.#park(queue, Math.max(asked, wait));
+    }
   }
 
   #park(queue: ReplayQueue, milliseconds: number): void {
     queue.parkedUntil = this.#parts.clock.monotonic() + milliseconds;
   }
 
+  /** What is tried no longer becomes a dead letter, or nothing where its Ingester wants none. */
+  async #giveUp(
+    pending: Pending,
+    { errorHandling }: Lane,
+    reason: "too_old" | "retries_exhausted",
+    message: string,
+  ): Promise<boolean> {
+    if (errorHandling?.keepsDeadLetters !== false) return await this.#layAside(pending, reason, message);
+    const { spool, ledger } = this.#parts;
+    for (let count = 0; count < pending.openCount; count++) {
+      ledger.settle(pending.source, { kind: "rejected", reason: "refused", message }, undefined);
+    }
+    spool.done(pending);
+    this.#log.error("Spooled signal was given up without a dead letter, as its Ingester says", {
+      source: pending.source,
+      ingester: `${pending.ingester.namespace}/${pending.ingester.name}`,
+      reason,
+      error: message,
+    });
+    return true;
+  }
+
   /** True when it lies with the dead letters now; else it stays where it is. */
-  async #layAside(pending: Pending, reason: "too_old" | "ingester_gone", message: string): Promise<boolean> {
+  async #layAside(
+    pending: Pending,
+    reason: "too_old" | "ingester_gone" | "retries_exhausted",
+    message: string,
+  ): Promise<boolean> {
     const { spool, ledger, deadLetters } = this.#parts;
     const spooled = await spool.read(pending);
     if (spooled === undefined) return false;

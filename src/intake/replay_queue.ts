@@ -12,6 +12,8 @@ export interface ReplayQueue {
   readonly stallBackoff: Backoff;
   parkedUntil: number;
   isStalled: boolean;
+  /** Nothing hinders it but the rate of its Ingester. */
+  isPaced: boolean;
 }
 
 /** A queue in which nothing waits. */
@@ -23,6 +25,7 @@ export function emptyQueue(clock: Clock): ReplayQueue {
     stallBackoff: new Backoff({ minMilliseconds: 1_000, maxMilliseconds: 15_000 }, clock),
     parkedUntil: -Infinity,
     isStalled: false,
+    isPaced: false,
   };
 }
 

@@ -234,6 +234,7 @@ export class Spool {
       entry,
       openCount: openFindings(what),
       progress: undefined,
+      tries: 0,
       held: isHeld ? what : undefined,
     };
     this.#pending.add(pending);

@@ -16,6 +16,8 @@ export interface Pending {
   openCount: number;
   /** How far a signal has come since it was written down; undefined: not at all. */
   progress: { readonly open: readonly number[]; readonly total: number } | undefined;
+  /** How many tries of this process failed in a way that may pass. */
+  tries: number;
   /** What it says, while the memory has room for it. */
   held: Spooled | undefined;
 }

@@ -77,7 +77,10 @@ export class WebhookSpool {
   /** Whether a write now would only keep the sender waiting, or was not asked for. */
   #goesToDisk({ ack, lane }: WebhookTerms): boolean {
     const { spool, replay, writer } = this.#parts;
-    return spool.isUsable && (ack === "spooled" || writer.isAway || replay.isStalled(lane.ingester));
+    const { ingester, rateLimit } = lane;
+    // At a rate, who came first goes first.
+    const isLate = rateLimit !== undefined && replay.isBehind(ingester);
+    return spool.isUsable && (ack === "spooled" || isLate || writer.isAway || replay.isStalled(ingester));
   }
 
   #processTerms({ onStall }: WebhookTerms): ProcessTerms {

@@ -167,9 +167,13 @@ const deduplication = z.strictObject({
 
 const errorHandling = z.strictObject({
   retry: z.strictObject({
-    maxAttempts: z.int32().min(1).max(1000).describe("How often a write is tried").optional(),
-    backoff: z.enum(["constant", "exponential"]).describe("How the wait grows").optional(),
-    backoffBase: duration.describe("Go duration of the first wait").optional(),
+    maxAttempts: z.int32().min(1).max(1000).describe(
+      "How often a write that may pass later is tried; then it is a dead letter; default without end",
+    ).optional(),
+    backoff: z.enum(["constant", "exponential"]).describe(
+      "How the wait grows; default exponential, up to 15s",
+    ).optional(),
+    backoffBase: duration.describe("Go duration of the first wait; default 50ms").optional(),
   }).describe("For writes that may pass later").optional(),
   deadLetter: z.boolean().describe("Keep what the API server refuses for good; default true").optional(),
 });

@@ -27,7 +27,7 @@ export const REJECTED_REASONS = [
   "wrong_shape",
   /** Larger than the limit. */
   "too_large",
-  /** The API server refused the object for good (400, 413, 422), and it could not be kept as a dead letter. */
+  /** The API server refused the object for good (400, 413, 422) or too often, and no dead letter was kept of it. */
   "refused",
   /** It could neither be written nor spooled now, and its sender was told so (503). */
   "unavailable",
@@ -49,6 +49,8 @@ export const DEAD_LETTER_REASONS = [
   "too_large",
   /** It could not be written within SPOOL_MAX_AGE. */
   "too_old",
+  /** It was tried as often as its Ingester's errorHandling.retry.maxAttempts says. */
+  "retries_exhausted",
   /** Its Ingester was deleted, and did not come back within SPOOL_MAX_AGE. */
   "ingester_gone",
 ] as const;

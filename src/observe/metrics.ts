@@ -29,6 +29,9 @@ export interface Metrics {
   readonly filterConfigMapValid: Gauge;
   readonly writeDuration: Histogram<"outcome">;
   readonly writeRetries: Counter<"reason">;
+  readonly rateLimitWaits: Counter<"source">;
+  readonly budgetUsed: Gauge<"ingester">;
+  readonly rolledUp: Counter<"source">;
   readonly webhookRequests: Counter<"source" | "code">;
   readonly webhookDuration: Histogram<"source">;
   readonly webhookBodyBytes: Gauge;
@@ -197,6 +200,25 @@ export function createMetrics(version: string): Metrics {
       name: "zen_watcher_write_retries_total",
       help: "Writes tried again, by reason",
       labelNames: ["reason"],
+      registers,
+    }),
+    rateLimitWaits: new Counter({
+      name: "zen_watcher_rate_limit_waits_total",
+      help: "Times that a finding had to wait for the rate of its Ingester",
+      labelNames: ["source"],
+      registers,
+    }),
+    budgetUsed: new Gauge({
+      name: "zen_watcher_budget_used_ratio",
+      help: "Observations of an Ingester as a part of its budget; at 1 and above further ones are rolled up",
+      labelNames: ["ingester"],
+      registers,
+    }),
+    rolledUp: new Counter({
+      name: "zen_watcher_rolled_up_total",
+      help:
+        "Findings folded into roll-ups since their Ingester's budget was used up; they count as deduplicated",
+      labelNames: ["source"],
       registers,
     }),
     webhookRequests: new Counter({

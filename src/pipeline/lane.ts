@@ -2,6 +2,8 @@ import type { Identify } from "../deduplicate/identity.ts";
 import type { Filter } from "../filter/filter.ts";
 import type { Severity } from "../model/severity.ts";
 import type { Conform } from "../normalize/mapping.ts";
+import type { RateLimitRule } from "../write/rate_limit.ts";
+import type { RetryRule } from "../write/retry.ts";
 
 /** An Ingester as the pipeline needs it: everything compiled once, nothing that may change under way. */
 export interface Lane {
@@ -23,4 +25,15 @@ export interface Lane {
   readonly isDryRun: boolean;
   /** How long an event-like Observation lives after its last sight. */
   readonly ttlSeconds: (severity: Severity) => number;
+  /** `spec.rateLimit`; undefined: as fast as it goes. */
+  readonly rateLimit?: RateLimitRule | undefined;
+  /** `spec.errorHandling`; undefined: what may pass is tried without end, what is refused becomes a dead letter. */
+  readonly errorHandling?: ErrorHandling | undefined;
+}
+
+/** What becomes of findings that cannot be written. */
+export interface ErrorHandling {
+  readonly retry: RetryRule | undefined;
+  /** False: they are rejected, and nothing is kept of them. */
+  readonly keepsDeadLetters: boolean;
 }

@@ -19,7 +19,7 @@ export interface BoundedTerms extends ProcessTerms {
 }
 
 /** What an Observation is written for. */
-export type SinkLane = Pick<Lane, "source" | "ingester" | "isDryRun">;
+export type SinkLane = Pick<Lane, "source" | "ingester" | "isDryRun" | "errorHandling">;
 
 /** What it works with. */
 export interface ObservationSinkParts {
@@ -30,6 +30,9 @@ export interface ObservationSinkParts {
   readonly clock: Clock;
   readonly log: Log;
 }
+
+/** How long it waits when there is no room for a dead letter of what may still pass. */
+const NO_ROOM_MILLISECONDS = 15_000;
 
 /** The end of the way: an Observation is written, found there, laid aside for good, or left open. */
 export class ObservationSink {
@@ -60,11 +63,26 @@ export class ObservationSink {
     terms: BoundedTerms,
     abort: AbortSignal,
   ): Promise<Outcome> {
+    while (true) {
+      const outcome = await this.#try(observation, lane, terms, abort);
+      if (outcome !== undefined) return outcome;
+      await this.#clock.sleep(NO_ROOM_MILLISECONDS, abort);
+    }
+  }
+
+  /** Undefined: what may still pass was given up, and there was no room to keep it, so it is not. */
+  async #try(
+    observation: Observation,
+    lane: SinkLane,
+    terms: BoundedTerms,
+    abort: AbortSignal,
+  ): Promise<Outcome | undefined> {
     const result = await this.#writer.write(observation, {
       ...terms,
       // However many findings a signal has, and whatever each waited for: the sender waits once.
       patienceMilliseconds: Math.max(1, terms.patientUntil - this.#clock.monotonic()),
       isDryRun: lane.isDryRun,
+      retry: lane.errorHandling?.retry,
     }, abort);
     switch (result.kind) {
       case "created":
@@ -90,16 +108,17 @@ export class ObservationSink {
     observation: Observation,
     { reason, message }: Extract<WriteResult, { kind: "refused" }>,
     lane: SinkLane,
-  ): Promise<Verdict> {
-    const { source, ingester } = lane;
+  ): Promise<Verdict | undefined> {
+    const { source, ingester, errorHandling } = lane;
     const { namespace, name } = observation.metadata;
     const spooledAt = new Date(this.#clock.now()).toISOString();
-    const isKept = !lane.isDryRun && await this.#deadLetters.put({
+    const isWanted = !lane.isDryRun && errorHandling?.keepsDeadLetters !== false;
+    const isKept = isWanted && await this.#deadLetters.put({
       reason,
       message,
       what: { kind: "observation", source, ingester, spooledAt, observation },
     });
-    this.#log.error("Observation refused by the API server", {
+    this.#log.error("Observation not taken by the API server", {
       source,
       namespace,
       name,
@@ -107,6 +126,7 @@ export class ObservationSink {
       kept_as_dead_letter: isKept,
     });
     if (isKept) return { kind: "dead-lettered", reason, message };
+    if (isWanted && reason === "retries_exhausted") return undefined;
     return this.asSeen({ kind: "rejected", reason: "refused", message }, lane);
   }
 

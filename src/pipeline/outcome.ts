@@ -8,6 +8,10 @@ export interface Open {
   readonly isStalled: boolean;
   /** What the API server asked to wait. */
   readonly retryAfterMilliseconds?: number | undefined;
+  /** How many tries failed in a way that may pass. */
+  readonly tries?: number | undefined;
+  /** True: nothing hinders it but the rate of its Ingester. */
+  readonly isPaced?: boolean | undefined;
 }
 
 /** How a finding stands. */

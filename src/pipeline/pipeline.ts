@@ -1,14 +1,11 @@
 import type { RecentNames } from "../deduplicate/recent_names.ts";
 import type { Finding, Normalized } from "../model/finding.ts";
-import type { Fingerprint } from "../model/fingerprint.ts";
-import type { Observation } from "../model/observation.ts";
 import type { Signal } from "../model/signal.ts";
 import type { SpooledObservation, SpooledSignal } from "../model/spooled.ts";
-import type { ObservationRef, Verdict } from "../model/verdict.ts";
+import type { Verdict } from "../model/verdict.ts";
 import { normalize, reviewAt, type Self } from "../normalize/normalize.ts";
 import type { Log } from "../observe/log.ts";
 import type { Clock } from "../run/clock.ts";
-import { buildObservation } from "../write/build_observation.ts";
 import type { FollowedReport } from "../write/followed_report.ts";
 import { place, type PlaceSettings } from "../write/place.ts";
 import type { Repeats } from "../write/repeats.ts";
@@ -18,12 +15,8 @@ import { Admission, type AdmissionParts } from "./admission.ts";
 import type { Lane } from "./lane.ts";
 import { nameOf } from "./name_of.ts";
 import type { Ledger } from "./ledger.ts";
-import {
-  type BoundedTerms as SinkTerms,
-  ObservationSink,
-  type ObservationSinkParts,
-  type ProcessTerms,
-} from "./observation_sink.ts";
+import { type BoundedTerms, FindingWriter, leftOf, observationOf } from "./finding_writer.ts";
+import { ObservationSink, type ObservationSinkParts, type ProcessTerms } from "./observation_sink.ts";
 import type { Open, Outcome, Resumed } from "./outcome.ts";
 import { signalTime } from "./signal_time.ts";
 
@@ -32,13 +25,10 @@ type Terms = BoundedTerms | undefined;
 
 const UNTRIED: Open = { kind: "open", message: "Nothing was tried yet", isStalled: false };
 
-interface BoundedTerms extends SinkTerms {
-  readonly followed?: FollowedReport | undefined;
-}
-
 /** The way of one signal: normalize, filter, deduplicate, write; every finding gets exactly one verdict (promise P5). */
 export class Pipeline {
   readonly #sink: ObservationSink;
+  readonly #writing: FindingWriter;
   readonly #recent: RecentNames;
   readonly #ledger: Ledger;
   readonly #clock: Clock;
@@ -49,7 +39,7 @@ export class Pipeline {
   readonly #repeats: Pick<Repeats, "add">;
   readonly #toldStates: ToldStates;
   /** What is being written for senders that wait, by namespace and name; what a source writes may wait for long. */
-  readonly #writing = new Map<string, Promise<void>>();
+  readonly #underWay = new Map<string, Promise<void>>();
 
   constructor(
     parts: ObservationSinkParts & AdmissionParts & {
@@ -61,6 +51,7 @@ export class Pipeline {
     },
   ) {
     this.#sink = new ObservationSink(parts);
+    this.#writing = new FindingWriter({ ...parts, sink: this.#sink });
     this.#recent = parts.recent;
     this.#ledger = parts.ledger;
     this.#clock = parts.clock;
@@ -266,10 +257,10 @@ export class Pipeline {
     if (isKnown) return this.#sink.asSeen({ kind: "deduplicated", observation }, lane);
     if (terms === undefined) return UNTRIED;
     if (terms.patientUntil === Infinity) {
-      return await this.#write(finding, id, observation, signal, lane, terms, abort);
+      return await this.#writing.write(finding, id, observation, signal, lane, terms, abort);
     }
     const key = `${observation.namespace}/${observation.name}`;
-    const before = this.#writing.get(key);
+    const before = this.#underWay.get(key);
     if (before !== undefined) {
       // The same is being written at this moment, and soon over: its end tells whether anything is left to do.
       await before;
@@ -277,37 +268,12 @@ export class Pipeline {
         return this.#sink.asSeen({ kind: "deduplicated", observation }, lane);
       }
     }
-    const writing = this.#write(finding, id, observation, signal, lane, terms, abort);
+    const writing = this.#writing.write(finding, id, observation, signal, lane, terms, abort);
     const ended = writing.then(() => {}, () => {}).finally(() => {
-      if (this.#writing.get(key) === ended) this.#writing.delete(key);
+      if (this.#underWay.get(key) === ended) this.#underWay.delete(key);
     });
-    this.#writing.set(key, ended);
+    this.#underWay.set(key, ended);
     return await writing;
-  }
-
-  async #write(
-    finding: Finding,
-    id: Fingerprint,
-    { namespace }: ObservationRef,
-    signal: Signal,
-    lane: Lane,
-    terms: BoundedTerms,
-    abort: AbortSignal,
-  ): Promise<Outcome> {
-    const observation = this.#build(finding, id, namespace, signal, lane);
-    const ref = { namespace, name: id.name };
-    const { followed } = terms;
-    if (followed !== undefined && await followed.confirm(observation, abort)) {
-      return { kind: "deduplicated", observation: ref };
-    }
-    const outcome = await this.#sink.put(observation, lane, terms, abort);
-    if (outcome.kind !== "deduplicated" || !finding.isState) return outcome;
-    if (followed !== undefined) await followed.meet(observation, abort);
-    else if (signal.origin === undefined) {
-      const persisted = await this.#toldStates.goesOn(observation, this.#left(terms), abort);
-      if (persisted.kind === "unavailable") return { ...persisted, kind: "open", isStalled: false };
-    }
-    return outcome;
   }
 
   /** The end of a state that its sender tells (an alert that is resolved). */
@@ -324,8 +290,13 @@ export class Pipeline {
     if (reason !== undefined) return { kind: "filtered", reason };
     if (terms === undefined) return UNTRIED;
     const id = nameOf(finding, signal, lane);
-    const observation = this.#build(finding, id, this.#namespaceOf(finding, lane), signal, lane);
-    const ended = await this.#toldStates.ends(observation, finding.resolved?.at, this.#left(terms), abort);
+    const observation = observationOf(finding, id, this.#namespaceOf(finding, lane), signal, lane);
+    const ended = await this.#toldStates.ends(
+      observation,
+      finding.resolved?.at,
+      leftOf(terms, this.#clock),
+      abort,
+    );
     switch (ended.kind) {
       case "done": {
         const { namespace, name } = observation.metadata;
@@ -353,28 +324,6 @@ export class Pipeline {
       ? outcome.kind === "deduplicated" && signal.origin === undefined
       : total > 1;
     if (isRepeat || firstAt !== undefined) this.#repeats.add(outcome.observation, { total, at, firstAt });
-  }
-
-  #build(
-    finding: Finding,
-    id: Fingerprint,
-    namespace: string,
-    signal: Signal,
-    lane: Lane,
-  ): Observation {
-    return buildObservation(finding, id, {
-      source: lane.source,
-      namespace,
-      ingester: lane.ingester,
-      origin: signal.origin,
-      receivedAt: signal.receivedAt,
-      ttlSeconds: lane.ttlSeconds(finding.severity),
-    });
-  }
-
-  /** What is left of the patience that all findings of a signal share: the sender waits once. */
-  #left(terms: BoundedTerms): ProcessTerms {
-    return { ...terms, patienceMilliseconds: Math.max(1, terms.patientUntil - this.#clock.monotonic()) };
   }
 
   #namespaceOf(finding: Finding, lane: Lane): string {

@@ -8,6 +8,7 @@ import { Backoff } from "../run/backoff.ts";
 import type { Clock } from "../run/clock.ts";
 import { DeadlineError, withDeadline } from "../run/deadline.ts";
 import { AdaptiveConcurrency } from "./concurrency.ts";
+import { isExhausted, type RetryRule, waitAfter } from "./retry.ts";
 
 /** What became of a write. */
 export type WriteResult =
@@ -21,6 +22,8 @@ export type WriteResult =
     readonly isStalled: boolean;
     /** What the API server asked to wait. */
     readonly retryAfterMilliseconds?: number | undefined;
+    /** How many tries failed in a way that may pass. */
+    readonly tries?: number | undefined;
   };
 
 /** Under what terms one object is written. */
@@ -31,6 +34,8 @@ export interface WriteTerms {
   readonly requestMilliseconds?: number | undefined;
   /** True: nothing is tried while the API server is known to be away, since something else asks for it. */
   readonly sparesAway?: boolean | undefined;
+  /** How failures that may pass are tried again; undefined: as is usual, without end. */
+  readonly retry?: RetryRule | undefined;
   /** True: the API server checks everything and stores nothing (dryRun=All). */
   readonly isDryRun: boolean;
   /** Asked before every request: false when the caller's term as a leader has ended. */
@@ -110,6 +115,7 @@ export class ObservationWriter {
     const startedAt = this.#clock.monotonic();
     const backoff = new Backoff({ minMilliseconds: 50, maxMilliseconds: 15_000 }, this.#clock);
     let target = observation;
+    let tries = 0;
     while (true) {
       const answer = await this.#concurrency.run(
         () => this.#isSpared(terms) ? Promise.resolve(AWAY) : this.#create(target, terms, signal),
@@ -130,10 +136,19 @@ export class ObservationWriter {
       if (refusal !== undefined) return { kind: "refused", reason: refusal, message: error.message };
       const isStalled = STALLS.has(error.kind);
       if (isStalled) terms.onStall(error);
-      const wait = Math.max(error.retryAfterMilliseconds ?? 0, backoff.next());
-      if (this.#clock.monotonic() - startedAt + wait > terms.patienceMilliseconds) {
-        const { message, retryAfterMilliseconds } = error;
-        return { kind: "unavailable", message, isStalled, retryAfterMilliseconds };
+      else tries++;
+      const { message, retryAfterMilliseconds } = error;
+      const isOver = !isStalled && isExhausted(terms.retry, tries);
+      // Whoever has no patience lays it aside to try again himself, and counts on.
+      if (isOver && terms.patienceMilliseconds === Infinity) {
+        return { kind: "refused", reason: "retries_exhausted", message };
+      }
+      const ownWait = isStalled || terms.retry === undefined
+        ? backoff.next()
+        : waitAfter(terms.retry, tries, this.#clock);
+      const wait = Math.max(retryAfterMilliseconds ?? 0, ownWait);
+      if (isOver || this.#clock.monotonic() - startedAt + wait > terms.patienceMilliseconds) {
+        return { kind: "unavailable", message, isStalled, retryAfterMilliseconds, tries };
       }
       this.#metrics.writeRetries.inc({ reason: error.kind });
       await this.#clock.sleep(wait, signal);

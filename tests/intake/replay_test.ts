@@ -299,3 +299,50 @@ Deno.test("Draining ends when all is written, and no later than asked", async ()
   await again;
   await at.clock.advance(20_000);
 });
+
+Deno.test("What waits for the rate of its Ingester is written at that rate, in order, and holds up no other", async () => {
+  await using scene_ = await scene();
+  const paced = { ...laneOf("a"), rateLimit: { requestsPerSecond: 1, burst: 1 } };
+  scene_.lanes.set("a", { kind: "lane", lane: paced, onStall: () => {} });
+  for (const title of ["1", "2", "3"]) await scene_.spool1(title);
+  assert.equal(scene_.replay.isBehind(paced.ingester), true);
+  await scene_.spool1("other", "b");
+  await scene_.passUntil("two are written", () => scene_.written.length === 2, 1);
+  assert.deepEqual(scene_.written.toSorted(), ["1", "other"]);
+  // What only waits for its rate is no reason to put off the stop.
+  await scene_.replay.drained(10_000);
+  assert.equal(scene_.written.length, 2);
+  const since = scene_.clock.monotonic();
+  await scene_.passUntil("all are written", () => scene_.written.length === 4);
+  assert.deepEqual(scene_.written.slice(2), ["2", "3"]);
+  assert.ok(scene_.clock.monotonic() - since >= 1900);
+  await scene_.passUntil("nothing waits", () => !scene_.replay.isBehind(paced.ingester));
+  assert.deepEqual(await ledgerOf(scene_.metrics), [4, 4, 0]);
+});
+
+Deno.test("What was tried as often as its Ingester says is laid aside, or given up where it wants no dead letter", async () => {
+  for (const keepsDeadLetters of [true, false]) {
+    await using scene_ = await scene();
+    const retry = { maxAttempts: 3, backoff: "constant", baseMilliseconds: 1000 } as const;
+    const lane = { ...laneOf("a"), errorHandling: { retry, keepsDeadLetters } };
+    scene_.lanes.set("a", { kind: "lane", lane, onStall: () => {} });
+    let asked = 0;
+    scene_.api.answer(OBSERVATIONS, () => {
+      asked++;
+      throw new ApiError("slow down", { code: 429 });
+    });
+    const since = scene_.clock.monotonic();
+    await scene_.spool1("1");
+    await scene_.passUntil("it is over", () => scene_.spool.pending.size === 0);
+    assert.equal(asked, 3);
+    assert.ok(scene_.clock.monotonic() - since >= 1500, "it waits as long as its Ingester says");
+    assert.equal(scene_.deadLetters.ids.length, keepsDeadLetters ? 1 : 0);
+    const metric = keepsDeadLetters ? scene_.metrics.deadLetters : scene_.metrics.rejected;
+    const [value] = (await metric.get()).values;
+    assert.deepEqual([value?.labels.reason, value?.value], [
+      keepsDeadLetters ? "retries_exhausted" : "refused",
+      1,
+    ]);
+    assert.deepEqual(await ledgerOf(scene_.metrics), [1, 1, 0]);
+  }
+});

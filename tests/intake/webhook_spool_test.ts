@@ -137,3 +137,18 @@ Deno.test("What the API server refuses for good is laid aside, and its sender is
   scene.disk.room = 0;
   assert.deepEqual(await scene.send({ a: 2 }), ["rejected refused"]);
 });
+
+Deno.test("At a rate, what is above it is spooled, and who comes later waits behind it", async () => {
+  await using scene = await door();
+  const paced: Lane = { ...lane, rateLimit: { requestsPerSecond: 1, burst: 2 } };
+  const take = async (payload: string): Promise<string[]> => {
+    const terms = { lane: paced, ack: "created", onStall: () => {} } as const;
+    const taken = await scene.webhooks.take({ payload, receivedAt: "2026-01-02T12:00:00Z" }, terms, never);
+    return taken.map(({ kind }) => kind);
+  };
+  const items = [1, 2, 3].map((a) => ({ a }));
+  assert.deepEqual(await take(items as unknown as string), ["created", "created", "spooled"]);
+  await scene.clock.advance(5000);
+  assert.deepEqual(await take({ a: 4 } as unknown as string), ["spooled"], "though there are tokens again");
+  assert.deepEqual(await ledgerOf(scene.metrics), [4, 4, 2]);
+});

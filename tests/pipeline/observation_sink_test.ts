@@ -61,3 +61,70 @@ Deno.test("Each answer of the API server has its outcome, by whether it passes, 
     assert.equal(put.length, outcome.kind === "dead-lettered" ? 1 : 0);
   }
 });
+
+Deno.test("What is tried too often is laid aside, or given up where no dead letter is wanted", async () => {
+  const retry = { maxAttempts: 3, backoff: "constant", baseMilliseconds: 100 } as const;
+  const source = Infinity;
+  const sender = 60_000;
+  const cases: readonly [string, number, Answer, boolean, string, number][] = [
+    ["a source", source, failed(503), true, "dead-lettered retries_exhausted", 3],
+    ["a source without dead letters", source, failed(503), false, "rejected refused", 3],
+    ["a sender, who lays it aside himself", sender, failed(503), true, "open", 3],
+    ["refused for good without dead letters", source, failed(422), false, "rejected refused", 1],
+  ];
+  for (const [what, patience, answer, keepsDeadLetters, expected, requests] of cases) {
+    const clock = new FakeClock();
+    const api = new ScriptedApi(Array(requests).fill(answer));
+    const letters: string[] = [];
+    const sink = sinkOf(api, clock, { put: ({ reason }) => Promise.resolve(letters.push(reason) > 0) });
+    const putting = sink.put(
+      observation,
+      {
+        source: "own",
+        ingester: { namespace: "zen", name: "own" },
+        isDryRun: false,
+        errorHandling: { retry, keepsDeadLetters },
+      },
+      { patienceMilliseconds: patience, patientUntil: patience, mayWrite: () => true, onStall: () => {} },
+      new AbortController().signal,
+    );
+    await clock.advance(10_000);
+    const outcome = await putting;
+    assert.equal("reason" in outcome ? `${outcome.kind} ${outcome.reason}` : outcome.kind, expected, what);
+    if (outcome.kind === "open") assert.equal(outcome.tries, 3, what);
+    assert.equal(api.requests.length, requests, what);
+    assert.equal(letters.length, outcome.kind === "dead-lettered" ? 1 : 0, what);
+  }
+});
+
+Deno.test("What may still pass is not given up while there is no room for a dead letter", async () => {
+  const clock = new FakeClock();
+  const api = new ScriptedApi([failed(503), failed(503), { kind: "json", value: {} }]);
+  const sink = sinkOf(api, clock, { put: () => Promise.resolve(false) });
+  const retry = { maxAttempts: 1, backoff: "constant", baseMilliseconds: 100 } as const;
+  const putting = sink.put(
+    observation,
+    {
+      source: "own",
+      ingester: { namespace: "zen", name: "own" },
+      isDryRun: false,
+      errorHandling: { retry, keepsDeadLetters: true },
+    },
+    { patienceMilliseconds: Infinity, patientUntil: Infinity, mayWrite: () => true, onStall: () => {} },
+    new AbortController().signal,
+  );
+  await clock.advance(60_000);
+  assert.equal((await putting).kind, "created");
+});
+
+function sinkOf(api: ScriptedApi, clock: FakeClock, deadLetters: DeadLetterBox): ObservationSink {
+  const metrics = createMetrics("test");
+  return new ObservationSink({
+    writer: new ObservationWriter({ concurrency: 1, fallbackNamespace: "zen" }, { api, clock, metrics }),
+    recent: new RecentNames({ maxSize: 10, windowSeconds: 60 }, clock),
+    metrics,
+    deadLetters,
+    clock,
+    log: silentLog,
+  });
+}

@@ -1,0 +1,34 @@
+import { parseDuration } from "../model/duration.ts";
+import type { IngesterSpec } from "../model/ingester.ts";
+import type { ErrorHandling, Lane } from "../pipeline/lane.ts";
+import { DEFAULT_BASE_MILLISECONDS, type RetryRule } from "../write/retry.ts";
+
+/** What an Ingester says of how much is written, how fast, and what becomes of the rest. */
+export function compileLimits(spec: IngesterSpec): Pick<Lane, "rateLimit" | "errorHandling"> {
+  return {
+    ...(spec.rateLimit === undefined ? {} : {
+      rateLimit: {
+        requestsPerSecond: spec.rateLimit.requestsPerSecond,
+        burst: spec.rateLimit.burst ?? Math.max(1, Math.ceil(spec.rateLimit.requestsPerSecond)),
+      },
+    }),
+    ...(spec.errorHandling === undefined ? {} : { errorHandling: errorHandlingOf(spec.errorHandling) }),
+  };
+}
+
+function errorHandlingOf({ retry, deadLetter }: NonNullable<IngesterSpec["errorHandling"]>): ErrorHandling {
+  return {
+    retry: retry === undefined ? undefined : retryOf(retry),
+    keepsDeadLetters: deadLetter !== false,
+  };
+}
+
+function retryOf(retry: NonNullable<NonNullable<IngesterSpec["errorHandling"]>["retry"]>): RetryRule {
+  const base = retry.backoffBase === undefined ? undefined : parseDuration(retry.backoffBase);
+  return {
+    maxAttempts: retry.maxAttempts,
+    backoff: retry.backoff ?? "exponential",
+    // 0 would ask without a pause.
+    baseMilliseconds: Math.max(1, base ?? DEFAULT_BASE_MILLISECONDS),
+  };
+}
