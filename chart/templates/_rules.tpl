@@ -21,7 +21,7 @@
 {{- $groups := dict -}}
 {{- $hasLogs := false -}}
 {{- range (include "zen-watcher.sources" $root | fromYaml).items -}}
-{{- $source := get $known . -}}
+{{- $source := get $known . | default dict -}}
 {{- if or (eq . "logs") $source.logs -}}{{- $hasLogs = true -}}{{- end -}}
 {{- range $source.reads -}}
 {{- $resources := concat (.resources | default list) (ternary (.clusterResources | default list) list $isCluster) -}}

@@ -65,6 +65,8 @@ function readRecipe(): Recipe {
       { name: NAMES[0], package: "go.etcd.io/etcd/server/v3" },
       { name: NAMES[1], package: "k8s.io/kubernetes/cmd/kube-apiserver" },
     ],
+    instead: "KUBEBUILDER_ASSETS must name a folder that holds both",
+    minutes: 3,
   };
 }
 
@@ -74,7 +76,8 @@ function required(text: string, pattern: RegExp): RegExpExecArray {
   return found;
 }
 
-function cacheFolder(environment: (name: string) => string | undefined): string {
+/** Where what was built once stays, outside the checkout. */
+export function cacheFolder(environment: (name: string) => string | undefined): string {
   const cache = environment("XDG_CACHE_HOME") ?? "";
   // As the XDG specification says, a relative path is passed over.
   if (cache.startsWith("/")) return cache;

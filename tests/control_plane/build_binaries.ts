@@ -15,6 +15,10 @@ export interface Recipe {
   /** Arguments of go, without output and package. */
   readonly args: readonly string[];
   readonly programs: readonly { readonly name: string; readonly package: string }[];
+  /** What can be done without Go; for messages. */
+  readonly instead: string;
+  /** How long a build takes on 2 cores; for messages. */
+  readonly minutes: number;
 }
 
 /** Where the result goes, and who is told. */
@@ -50,7 +54,7 @@ export async function build(recipe: Recipe, place: BuildPlace): Promise<void> {
   place.report(
     `Building ${
       names(recipe)
-    } ${recipe.version} into ${place.folder}; this happens once and takes about 3 minutes on 2 cores`,
+    } ${recipe.version} into ${place.folder}; this happens once and takes about ${recipe.minutes} minutes on 2 cores`,
   );
   for (const [index, program] of recipe.programs.entries()) {
     const label = `${program.name} (${index + 1} of ${recipe.programs.length})`;
@@ -121,7 +125,7 @@ async function requireGo(recipe: Recipe, place: BuildPlace): Promise<void> {
   const refuse = (given: string, cause?: unknown): Error =>
     new Error(
       `Cannot build ${names(recipe)}: Go ${major}.${minor} or newer must be installed (https://go.dev/dl), ` +
-        `or KUBEBUILDER_ASSETS must name a folder that holds both; ${given}`,
+        `or ${recipe.instead}; ${given}`,
       { cause },
     );
   if ((place.path ?? "") === "") throw refuse("PATH is empty");

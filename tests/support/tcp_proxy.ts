@@ -27,9 +27,13 @@ const WHOLE: Network = { kind: "whole" };
  * Starts a proxy of TCP connections.
  *
  * @param targetPort where the server listens; it may be away for a while
+ * @param at where it listens itself
  */
-export function startTcpProxy(targetPort: number): TcpProxy {
-  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+export function startTcpProxy(
+  targetPort: number,
+  at: { readonly hostname: string; readonly port: number } = { hostname: "127.0.0.1", port: 0 },
+): TcpProxy {
+  const listener = Deno.listen(at);
   const over = new AbortController();
   const links = new Set<Link>();
   let network: Network = WHOLE;
