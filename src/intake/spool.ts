@@ -68,6 +68,7 @@ export class Spool {
     this.#options = options;
     this.#parts = parts;
     this.#log = parts.log.component("spool");
+    parts.metrics.spoolMaxBytes.set(options.maxBytes);
   }
 
   /** Whether the next record will most likely be taken. */

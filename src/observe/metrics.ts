@@ -20,6 +20,7 @@ export interface Metrics {
   readonly deadLettersHeld: Gauge;
   readonly deadLettersDropped: Counter;
   readonly spoolBytes: Gauge;
+  readonly spoolMaxBytes: Gauge;
   readonly spoolRecords: Gauge;
   readonly spoolOldestAge: Gauge;
   readonly spoolWritable: Gauge;
@@ -149,6 +150,11 @@ export function createMetrics(version: string): Metrics {
     spoolBytes: new Gauge({
       name: "zen_watcher_spool_bytes",
       help: "Size of the spool's files, those of adopted folders included",
+      registers,
+    }),
+    spoolMaxBytes: new Gauge({
+      name: "zen_watcher_spool_max_bytes",
+      help: "How large the spool may grow (SPOOL_MAX_BYTES)",
       registers,
     }),
     spoolRecords: new Gauge({

@@ -117,6 +117,7 @@ Deno.test("A full spool refuses and says so, and has room again when enough is d
     false,
     0,
   ]);
+  assert.equal(await value(full.metrics.spoolMaxBytes), 1 << 20);
   assert.equal(full.log.of("Spool is full").length, 1);
   await assert.rejects(full.spool.append(signalOf("a", { payload })), SpoolError);
   assert.equal(full.log.of("Spool is full").length, 1);
