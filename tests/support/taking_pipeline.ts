@@ -13,7 +13,7 @@ import { FakeClock } from "./fake_clock.ts";
 import { besideWriter, noDeadLetters } from "./pipeline_of.ts";
 import { RecordingLog } from "./recording_log.ts";
 
-/** A pipeline of a watcher in namespace zen, over an API server that creates whatever it is sent. */
+/** A pipeline of one watcher, over an API server that creates whatever it is sent. */
 export interface TakingPipeline {
   readonly metrics: Metrics;
   readonly log: RecordingLog;
@@ -24,7 +24,7 @@ export interface TakingPipeline {
 }
 
 /** Makes one, with a filter for all Ingesters or without. */
-export function takingPipeline(clusterFilter?: ClusterFilter): TakingPipeline {
+export function takingPipeline(clusterFilter?: ClusterFilter, podNamespace = "zen"): TakingPipeline {
   const clock = new FakeClock();
   const metrics = createMetrics("test");
   const log = new RecordingLog();
@@ -38,15 +38,19 @@ export function takingPipeline(clusterFilter?: ClusterFilter): TakingPipeline {
   };
   const pipeline = new Pipeline({
     ...besideWriter(api, clock),
-    writer: new ObservationWriter({ concurrency: 4, fallbackNamespace: "zen" }, { api, clock, metrics }),
+    writer: new ObservationWriter({ concurrency: 4, fallbackNamespace: podNamespace }, {
+      api,
+      clock,
+      metrics,
+    }),
     recent: new RecentNames({ maxSize: 100, windowSeconds: 60 }, clock),
     metrics,
     ledger: new Ledger(metrics),
     deadLetters: noDeadLetters,
     clock,
     log,
-    place: { podNamespace: "zen", watchNamespaces: [], observationNamespace: undefined },
-    self: () => ({ username: "me", namespace: "zen", podNames: [] }),
+    place: { podNamespace, watchNamespaces: [], observationNamespace: undefined },
+    self: () => ({ username: "me", namespace: podNamespace, podNames: [] }),
     clusterFilter,
   });
   const terms = { patienceMilliseconds: Infinity, mayWrite: () => true, onStall: () => {} };
