@@ -8,6 +8,7 @@ import { at, type Json, listAt, textAt } from "../../src/model/json.ts";
 import { PATTERNS } from "./patterns.ts";
 import { goldenOf } from "./render.ts";
 import { lineOf, objectsOf, ofKind, type Right, rightsOf } from "./rights.ts";
+import { COMPILE_SETTINGS } from "../support/ingester_of.ts";
 
 const golden = new Map(PATTERNS.map((pattern) => [
   pattern.name,
@@ -57,12 +58,8 @@ for (const { name, release, namespace } of PATTERNS) {
 
   Deno.test(`pattern ${name}: the Ingesters it creates can run`, () => {
     for (const ingester of ofKind(objects(name), "Ingester")) {
-      const compiled = compileIngester(ingester as unknown as Ingester, {
-        podNamespace: namespace,
-        watchNamespaces: [],
-        dedupWindowSeconds: 60,
-        observationTtlSeconds: 60,
-      });
+      const settings = { ...COMPILE_SETTINGS, podNamespace: namespace };
+      const compiled = compileIngester(ingester as unknown as Ingester, settings);
       assert.notEqual(compiled.kind, "invalid", JSON.stringify(compiled));
     }
   });
