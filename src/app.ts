@@ -5,6 +5,7 @@ import { Activities } from "./ingesters/activities.ts";
 import { FilterConfigMap } from "./ingesters/filter_configmap.ts";
 import { watchIngesters } from "./ingesters/ingester_watch.ts";
 import { KeptIngesters } from "./ingesters/kept_ingesters.ts";
+import { Overlaps } from "./ingesters/overlaps.ts";
 import { ReadinessView } from "./ingesters/readiness_view.ts";
 import { IngesterRegistry } from "./ingesters/registry.ts";
 import { createRouteTable, laneNow } from "./ingesters/route_table.ts";
@@ -284,6 +285,7 @@ export async function runApp(config: Config, around: Surroundings, signal: Abort
   };
   const work = {
     registry,
+    overlaps: new Overlaps(registry),
     activities,
     pipeline,
     api,
@@ -304,7 +306,7 @@ export async function runApp(config: Config, around: Surroundings, signal: Abort
       identity,
     },
     areIngestersSynced: () => unsynced.size === 0,
-    maxLogStreams: config.maxWatches,
+    maxWatches: config.maxWatches,
   };
   let stuck: TermStuckError | undefined;
   program.run("leadership", async (inner) => {

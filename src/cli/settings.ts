@@ -195,8 +195,11 @@ export const SETTINGS: { readonly [Name in keyof SettingValues]: Setting<Setting
     String(12 * MEBIBYTE),
     "Largest body that an Ingester may let its webhook take",
   ),
-  maxWatches: reserved(
-    required("MAX_WATCHES", integer(1, 10000), "500", "How many watches at once, at most"),
+  maxWatches: required(
+    "MAX_WATCHES",
+    integer(1, 10000),
+    "500",
+    "How many watches at once, at most, and how many logs; what is above it waits",
   ),
   spoolFolder: optional(
     "SPOOL_DIR",

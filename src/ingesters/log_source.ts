@@ -40,6 +40,12 @@ export class LogReading {
   }
 }
 
+/** What a target is called in conditions. */
+export function logTargetName({ namespace }: LogTarget): string {
+  const gvr = gvrLabel(POD_LOGS);
+  return namespace === undefined ? gvr : `${gvr} in ${namespace}`;
+}
+
 /** Reads the logs of one target of an Ingester until `signal` aborts. Never rejects: one bad source never stops another. */
 export async function runLogTarget(
   entry: Entry,
@@ -52,7 +58,7 @@ export async function runLogTarget(
   if (compiled.kind !== "logs") return;
   const { lane, logs } = compiled;
   const gvr = gvrLabel(POD_LOGS);
-  const name = target.namespace === undefined ? gvr : `${gvr} in ${target.namespace}`;
+  const name = logTargetName(target);
   const { activities, pipeline, clock, checkpoints, mayWrite } = parts;
   const checkpoint = checkpointKey({
     uid: entry.ingester.metadata.uid,

@@ -26,6 +26,9 @@ export interface Activity {
   readonly credentials?: CredentialsState | undefined;
 }
 
+/** More names than these are counted only. */
+const MAX_NAMES = 5;
+
 /**
  * What condition Ready says; undefined while nothing is known yet (its sources have only just started).
  */
@@ -76,7 +79,7 @@ function webhookReadiness(
 function sourcesReadiness({ sources, stall }: Activity, verb: string): Readiness | undefined {
   const named = (kind: SourceState["kind"]): string[] =>
     [...sources].filter(([, state]) => state.kind === kind).map(([name]) => name).sort();
-  const firstMessage = (kind: "forbidden" | "failing"): string => {
+  const firstMessage = (kind: "forbidden" | "failing" | "waiting"): string => {
     for (const state of sources.values()) if (state.kind === kind) return state.message;
     return "";
   };
@@ -101,6 +104,16 @@ function sourcesReadiness({ sources, stall }: Activity, verb: string): Readiness
       message: `Cannot read ${failing.join(", ")}: ${firstMessage("failing")}`,
     };
   }
+  const waiting = named("waiting");
+  if (waiting.length > 0) {
+    return {
+      isReady: false,
+      reason: "Degraded",
+      message: `${waiting.length} of ${sources.size} watches wait (${shortList(waiting)}): ${
+        firstMessage("waiting")
+      }`,
+    };
+  }
   if (named("starting").length > 0 || sources.size === 0) return undefined;
   if (running.length === 0) {
     return {
@@ -111,6 +124,27 @@ function sourcesReadiness({ sources, stall }: Activity, verb: string): Readiness
   }
   const rest = missing.length === 0 ? "" : `; not served: ${missing.join(", ")}`;
   return { isReady: true, reason: "Running", message: `Watching ${running.join(", ")}${rest}` };
+}
+
+/** Condition Degraded with reason Overlap; undefined when an Ingester overlaps with none. */
+export function overlapCondition(
+  before: Condition | undefined,
+  others: readonly string[],
+  generation: number | undefined,
+  now: string,
+): Condition | undefined {
+  if (others.length === 0) return undefined;
+  const message =
+    `It reads the same objects as ${shortList(others)}; each finding belongs to whichever saw it first. ` +
+    "Give them namespaces or selectors that exclude each other";
+  return {
+    type: "Degraded",
+    status: "True",
+    reason: "Overlap",
+    message,
+    lastTransitionTime: before?.status === "True" ? before.lastTransitionTime : now,
+    ...(generation === undefined ? {} : { observedGeneration: generation }),
+  };
 }
 
 /**
@@ -133,6 +167,11 @@ export function nextCondition(
     lastTransitionTime: before?.status === status ? before.lastTransitionTime : now,
     ...(generation === undefined ? {} : { observedGeneration: generation }),
   };
+}
+
+function shortList(names: readonly string[]): string {
+  const shown = names.slice(0, MAX_NAMES).join(", ");
+  return names.length > MAX_NAMES ? `${shown} and ${names.length - MAX_NAMES} more` : shown;
 }
 
 function sentence(text: string): string {

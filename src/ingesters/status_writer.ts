@@ -1,12 +1,14 @@
 import { type Api, resourcePath } from "../kube/api.ts";
 import { isApiError } from "../kube/errors.ts";
 import { GROUP, VERSION } from "../model/observation.ts";
-import type { Ingester, IngesterStatus } from "../model/ingester.ts";
+import type { Condition, Ingester, IngesterStatus } from "../model/ingester.ts";
 import type { Log } from "../observe/log.ts";
 import type { Clock } from "../run/clock.ts";
 import type { Checkpoints } from "../source/checkpoints.ts";
 import type { Activities } from "./activities.ts";
-import { nextCondition, readinessOf } from "./readiness.ts";
+import { type IngesterEvents, noticesOf } from "./ingester_events.ts";
+import type { Overlaps } from "./overlaps.ts";
+import { nextCondition, overlapCondition, readinessOf } from "./readiness.ts";
 import type { Entry, IngesterRegistry } from "./registry.ts";
 
 /** What a status writer works with. */
@@ -17,6 +19,8 @@ export interface StatusWriterParts {
   readonly clock: Clock;
   readonly log: Log;
   readonly checkpoints: Pick<Checkpoints, "oldestOf">;
+  readonly overlaps: Pick<Overlaps, "of">;
+  readonly events: Pick<IngesterEvents, "tell">;
   /** Asked before every write. */
   readonly mayWrite: () => boolean;
 }
@@ -41,7 +45,10 @@ export async function writeStatuses(parts: StatusWriterParts, signal: AbortSigna
       const status = desiredStatus(entry, parts);
       if (status === undefined || isSame(entry.ingester.status, status)) continue;
       writtenAt.set(entry.ingester.metadata.uid, now);
-      await patchStatus(entry.ingester, status, parts, signal);
+      if (!await patchStatus(entry.ingester, status, parts, signal)) continue;
+      for (const notice of noticesOf(entry.ingester.status, status)) {
+        if (parts.mayWrite()) await parts.events.tell(entry.ingester, notice, signal);
+      }
     }
     const now = parts.clock.monotonic();
     for (const [uid, at] of writtenAt) if (now - at > 2 * INTERVAL_MILLISECONDS) writtenAt.delete(uid);
@@ -52,14 +59,19 @@ function desiredStatus(entry: Entry, parts: StatusWriterParts): IngesterStatus |
   const { ingester, key } = entry;
   const readiness = readinessOf(entry.compiled, parts.activities.of(key));
   if (readiness === undefined) return undefined;
-  const before = ingester.status?.conditions?.find((condition) => condition.type === "Ready");
+  const before = (type: string): Condition | undefined =>
+    ingester.status?.conditions?.find((condition) => condition.type === type);
   const last = lastSignalTime(ingester, parts.activities.lastSignalOf(key));
   const generation = ingester.metadata.generation;
   const checkpoint = parts.checkpoints.oldestOf(ingester.metadata.uid);
   const now = new Date(parts.clock.now()).toISOString();
+  const degraded = overlapCondition(before("Degraded"), parts.overlaps.of(key), generation, now);
   return {
     ...(generation === undefined ? {} : { observedGeneration: generation }),
-    conditions: [nextCondition(before, readiness, generation, now)],
+    conditions: [
+      nextCondition(before("Ready"), readiness, generation, now),
+      ...(degraded === undefined ? [] : [degraded]),
+    ],
     ...(last === undefined ? {} : { lastSignalTime: last }),
     ...(checkpoint === undefined
       ? {}
@@ -76,21 +88,25 @@ function lastSignalTime(ingester: Ingester, ownMilliseconds: number | undefined)
 }
 
 function isSame(before: IngesterStatus | undefined, after: IngesterStatus): boolean {
-  const condition = before?.conditions?.find((one) => one.type === "Ready");
-  const wanted = after.conditions?.[0];
+  const wanted = after.conditions ?? [];
   return before?.observedGeneration === after.observedGeneration &&
     before?.lastSignalTime === after.lastSignalTime &&
     before?.checkpoint?.resourceVersion === after.checkpoint?.resourceVersion &&
-    condition?.status === wanted?.status && condition?.reason === wanted?.reason &&
-    condition?.message === wanted?.message && condition?.observedGeneration === wanted?.observedGeneration;
+    (before?.conditions ?? []).length === wanted.length &&
+    wanted.every((one) => {
+      const condition = before?.conditions?.find(({ type }) => type === one.type);
+      return condition?.status === one.status && condition.reason === one.reason &&
+        condition.message === one.message && condition.observedGeneration === one.observedGeneration;
+    });
 }
 
+/** Returns whether it was written. */
 async function patchStatus(
   ingester: Ingester,
   status: IngesterStatus,
   parts: StatusWriterParts,
   signal: AbortSignal,
-): Promise<void> {
+): Promise<boolean> {
   const { namespace, name } = ingester.metadata;
   try {
     await parts.api.request({
@@ -105,13 +121,15 @@ async function patchStatus(
       body: { status },
       timeoutMilliseconds: 10_000,
     }, signal);
+    return true;
   } catch (error) {
     if (!isApiError(error)) throw error;
-    if (error.kind === "not-found") return;
+    if (error.kind === "not-found") return false;
     parts.log.component("ingesters").warn("Cannot write the status of an Ingester", {
       namespace,
       name,
       error: error.message,
     });
+    return false;
   }
 }

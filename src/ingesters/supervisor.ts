@@ -9,12 +9,13 @@ import type { Pipeline } from "../pipeline/pipeline.ts";
 import { aborted } from "../run/aborted.ts";
 import type { Clock } from "../run/clock.ts";
 import { checkpointKey } from "../source/checkpoint.ts";
+import { Slots } from "../source/pod_logs_slots.ts";
 import type { Checkpoints } from "../source/checkpoints.ts";
 import { FollowedReports, type ReportList } from "../write/followed_reports.ts";
 import type { ObservationStore } from "../write/observation_store.ts";
 import type { Activities } from "./activities.ts";
 import type { Compiled, InformerTarget } from "./compile.ts";
-import { LogReading, runLogTarget } from "./log_source.ts";
+import { LogReading, logTargetName, runLogTarget } from "./log_source.ts";
 import type { Entry, IngesterRegistry } from "./registry.ts";
 import { afterSourceFailure } from "./source_failure.ts";
 
@@ -35,11 +36,17 @@ export interface SupervisorParts {
   readonly store: ObservationStore;
   /** Whether an Ingester sees to the Observations that it owns; also when it is not ours to judge. */
   readonly isOwnerActive: (ingester: { readonly namespace: string; readonly name: string }) => boolean;
-  /** How many logs are read at once, at most, by all Ingesters together; default 500. */
-  readonly maxLogStreams?: number | undefined;
+  /** How many watches are open at once, at most, for all Ingesters together, and how many logs are read; default 500. */
+  readonly maxWatches?: number | undefined;
 }
 
-const MAX_LOG_STREAMS = 500;
+const DEFAULT_MAX_WATCHES = 500;
+
+/** What all sources of a term share. */
+interface SharedSlots {
+  readonly watches: Slots;
+  readonly reading: LogReading;
+}
 
 interface Running {
   readonly compiled: Compiled;
@@ -54,7 +61,8 @@ interface Running {
 export async function superviseSources(parts: SupervisorParts, signal: AbortSignal): Promise<void> {
   const running = new Map<string, Running>();
   const stopping = new Set<Promise<void>>();
-  const reading = new LogReading(parts.maxLogStreams ?? MAX_LOG_STREAMS);
+  const maxWatches = parts.maxWatches ?? DEFAULT_MAX_WATCHES;
+  const slots: SharedSlots = { watches: new Slots(maxWatches), reading: new LogReading(maxWatches) };
   const stop = (key: string): void => {
     const source = running.get(key);
     if (source === undefined) return;
@@ -72,7 +80,7 @@ export async function superviseSources(parts: SupervisorParts, signal: AbortSign
     for (const entry of entries.values()) {
       const { kind } = entry.compiled;
       if ((kind === "informer" || kind === "logs") && !running.has(entry.key)) {
-        running.set(entry.key, start(entry, reading, parts));
+        running.set(entry.key, start(entry, slots, parts));
       }
     }
   };
@@ -95,22 +103,34 @@ export async function superviseSources(parts: SupervisorParts, signal: AbortSign
   }
 }
 
-function start(entry: Entry, reading: LogReading, parts: SupervisorParts): Running {
+function start(entry: Entry, slots: SharedSlots, parts: SupervisorParts): Running {
   const stop = new AbortController();
   const { compiled } = entry;
-  return { compiled, stop, ended: Promise.all(tasksOf(entry, reading, parts, stop.signal)).then(() => {}) };
+  return { compiled, stop, ended: Promise.all(tasksOf(entry, slots, parts, stop.signal)).then(() => {}) };
 }
 
 /** One task for each watch of an Ingester; none rejects. */
 function tasksOf(
   entry: Entry,
-  reading: LogReading,
+  slots: SharedSlots,
   parts: SupervisorParts,
   signal: AbortSignal,
 ): readonly Promise<void>[] {
-  const { compiled } = entry;
+  const { compiled, key } = entry;
+  const inTurn = async (name: string, run: () => Promise<void>): Promise<void> => {
+    if (slots.watches.isFull) {
+      const message = `MAX_WATCHES allows ${slots.watches.limit} watches at once, and all of them are in use`;
+      parts.activities.setSource(key, name, { kind: "waiting", message });
+    } else parts.activities.setSource(key, name, { kind: "starting" });
+    const slot = await slots.watches.take(signal).catch(() => undefined);
+    if (slot === undefined) return;
+    using _slot = slot;
+    await run();
+  };
   if (compiled.kind === "logs") {
-    return compiled.logs.targets.map((target) => runLogTarget(entry, target, reading, parts, signal));
+    return compiled.logs.targets.map((target) =>
+      inTurn(logTargetName(target), () => runLogTarget(entry, target, slots.reading, parts, signal))
+    );
   }
   if (compiled.kind !== "informer") return [];
   const { lane, targets, stateSpec } = compiled;
@@ -118,7 +138,14 @@ function tasksOf(
   const reports = stateSpec === undefined || lane.isDryRun
     ? undefined
     : new FollowedReports({ ...parts, terms, ingester: lane.ingester, watches: targets.length });
-  return targets.map((target) => runTarget(entry, target, terms, reports, parts, signal));
+  return targets.map((target) =>
+    inTurn(targetName(target), () => runTarget(entry, target, terms, reports, parts, signal))
+  );
+}
+
+/** What a watch is called in conditions. */
+function targetName({ gvr, namespace }: InformerTarget): string {
+  return namespace === undefined ? gvrLabel(gvr) : `${gvrLabel(gvr)} in ${namespace}`;
 }
 
 /** Under what terms the sources of an Ingester write. */
@@ -172,9 +199,7 @@ async function runTarget(
   const { compiled, key } = entry;
   if (compiled.kind !== "informer") return;
   const { lane } = compiled;
-  const name = target.namespace === undefined
-    ? gvrLabel(target.gvr)
-    : `${gvrLabel(target.gvr)} in ${target.namespace}`;
+  const name = targetName(target);
   const { activities, pipeline, clock, checkpoints } = parts;
   const checkpoint = checkpointKey({ uid: entry.ingester.metadata.uid, ...target });
   const { stateSpec } = compiled;

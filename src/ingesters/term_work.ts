@@ -1,11 +1,14 @@
 import { Checkpoints, type SavingTerm } from "../source/checkpoints.ts";
 import { Group } from "../run/group.ts";
 import { collectExpired, type CollectorOptions } from "../write/collector.ts";
+import { IngesterEvents } from "./ingester_events.ts";
+import type { Overlaps } from "./overlaps.ts";
 import { writeStatuses } from "./status_writer.ts";
 import { superviseSources, type SupervisorParts } from "./supervisor.ts";
 
 /** What only the leader does. */
 export interface TermWork extends Omit<SupervisorParts, "mayWrite" | "onResumed" | "checkpoints"> {
+  readonly overlaps: Overlaps;
   readonly collector: Omit<CollectorOptions, "mayWrite">;
   /** Where this replica saves how far its sources have come. */
   readonly checkpoints: { readonly namespace: string; readonly name: string; readonly identity: string };
@@ -28,7 +31,8 @@ export async function doTermWork(
 ): Promise<void> {
   const mayWrite = (): boolean => term.isValid();
   const checkpoints = new Checkpoints({ ...work, ...work.checkpoints, term });
-  const parts = { ...work, mayWrite, onResumed, checkpoints };
+  const events = new IngesterEvents({ ...work, identity: work.checkpoints.identity });
+  const parts = { ...work, mayWrite, onResumed, checkpoints, events };
   const group = new Group(signal);
   const unlisten = work.registry.onChange(() => forgetDeleted(work, checkpoints));
   group.run("sources", async (inner) => {

@@ -231,14 +231,16 @@ export const ingesterSpecSchema: z.ZodType<IngesterSpec> = z.strictObject({
 export const ingesterStatusSchema: z.ZodType<IngesterStatus> = z.strictObject({
   observedGeneration: z.int().min(0).describe("Generation of the spec that this is about").optional(),
   conditions: z.array(z.strictObject({
-    type: z.string().max(316).describe("Ready"),
+    type: z.string().max(316).describe("Ready; Degraded only while it holds"),
     status: z.enum(["True", "False", "Unknown"]).describe("Whether it holds"),
-    reason: z.string().max(1024).describe(`Why; one of ${READY_REASONS.join(", ")}`),
+    reason: z.string().max(1024).describe(
+      `Why; of Ready one of ${READY_REASONS.join(", ")}; of Degraded Overlap`,
+    ),
     message: z.string().max(32768).describe("Why, in words"),
     lastTransitionTime: time.describe("When status changed last"),
     observedGeneration: z.int().min(0).describe("Generation of the spec that this is about").optional(),
   })).max(16).meta({ "x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["type"] })
-    .describe("Ready: whether signals come in").optional(),
+    .describe("Ready: whether signals come in; Degraded: another Ingester reads the same").optional(),
   lastSignalTime: time.describe("The last signal that the leader saw").optional(),
   checkpoint: z.strictObject({
     resourceVersion: z.string().max(64).describe("As the API server counts").optional(),

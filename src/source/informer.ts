@@ -21,7 +21,8 @@ import { keyOf, SeenObjects } from "./seen_objects.ts";
 export type SourceState =
   | { readonly kind: "starting" | "missing" }
   | { readonly kind: "running"; /** What it is that runs, in words. */ readonly detail?: string }
-  | { readonly kind: "forbidden" | "failing"; readonly message: string };
+  /** Waiting: for its turn, since so much else is read. */
+  | { readonly kind: "forbidden" | "failing" | "waiting"; readonly message: string };
 
 /** What keeps the Observations of reports true to them, told of what the objects alone do not say. */
 export interface ReportsFollower {

@@ -11,6 +11,11 @@ export class Slots {
     this.limit = limit;
   }
 
+  /** Whether who asks now must wait. */
+  get isFull(): boolean {
+    return this.#taken >= this.limit;
+  }
+
   /** How many wait. */
   get waiting(): number {
     return this.#queue.size;

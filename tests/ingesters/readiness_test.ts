@@ -1,6 +1,11 @@
 import assert from "node:assert/strict";
 import type { Compiled } from "../../src/ingesters/compile.ts";
-import { type CredentialsState, nextCondition, readinessOf } from "../../src/ingesters/readiness.ts";
+import {
+  type CredentialsState,
+  nextCondition,
+  overlapCondition,
+  readinessOf,
+} from "../../src/ingesters/readiness.ts";
 import type { Lane } from "../../src/pipeline/lane.ts";
 import type { SourceState } from "../../src/source/informer.ts";
 
@@ -43,6 +48,7 @@ Deno.test("Why an Ingester is ready or not is one table", () => {
     ["none served", { a: { kind: "missing" }, b: { kind: "missing" } }, undefined, "SourceMissing"],
     ["one refused", { a: running, b: { kind: "forbidden", message: "no" } }, undefined, "Forbidden"],
     ["one fails", { a: running, b: { kind: "failing", message: "no" } }, undefined, "Degraded"],
+    ["one waits", { a: running, b: { kind: "waiting", message: "full" } }, undefined, "Degraded"],
     ["writes refused", { a: running }, "cannot create", "Forbidden"],
   ];
   for (const [what, sources, stall, expected] of cases) {
@@ -131,4 +137,22 @@ Deno.test("A source of logs says how much it reads", () => {
     readinessOf(logs, activity({ "v1/pods/log": { kind: "forbidden", message: "no get" } }))?.message,
     "Not allowed to read v1/pods/log: no get",
   );
+});
+
+Deno.test("How many watches wait is said, with some of their names", () => {
+  const waiting: SourceState = { kind: "waiting", message: "MAX_WATCHES allows 3" };
+  const sources = Object.fromEntries(["a", "b", "c", "d", "e", "f", "g"].map((name) => [name, waiting]));
+  assert.equal(
+    readinessOf(informer, activity({ ...sources, r: { kind: "running" } }))?.message,
+    "7 of 8 watches wait (a, b, c, d, e and 2 more): MAX_WATCHES allows 3",
+  );
+});
+
+Deno.test("Condition Degraded stands while Ingesters overlap, and keeps its time", () => {
+  assert.equal(overlapCondition(undefined, [], 1, "t1"), undefined);
+  const first = overlapCondition(undefined, ["zen/b"], 1, "t1");
+  assert.deepEqual([first?.reason, first?.status, first?.lastTransitionTime], ["Overlap", "True", "t1"]);
+  const later = overlapCondition(first, ["zen/b", "zen/c"], 2, "t2");
+  assert.deepEqual([later?.lastTransitionTime, later?.observedGeneration], ["t1", 2]);
+  assert.match(later?.message ?? "", /zen\/b, zen\/c/);
 });

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { Activities } from "../../src/ingesters/activities.ts";
+import { Overlaps } from "../../src/ingesters/overlaps.ts";
 import { IngesterRegistry } from "../../src/ingesters/registry.ts";
 import { writeStatuses } from "../../src/ingesters/status_writer.ts";
 import type { ApiRequest } from "../../src/kube/api.ts";
@@ -25,6 +26,8 @@ interface Scene {
   readonly log: RecordingLog;
   /** Monotonic times at which the status of an Ingester was written. */
   writes(name: string): readonly number[];
+  /** What Events were made. */
+  readonly told: readonly string[];
   status(name: string): IngesterStatus | undefined;
 }
 
@@ -40,6 +43,7 @@ async function scene(
   const registry = new IngesterRegistry(COMPILE_SETTINGS);
   const activities = new Activities();
   const log = new RecordingLog();
+  const told: string[] = [];
   const writes: { readonly name: string; readonly at: number }[] = [];
   for (const ingester of ingesters) registry.put(ingester);
   for (const name of ["a", "b"]) {
@@ -52,7 +56,22 @@ async function scene(
   }
   const stop = new AbortController();
   const writing = writeStatuses(
-    { registry, activities, api, clock, log, mayWrite, checkpoints },
+    {
+      registry,
+      activities,
+      api,
+      clock,
+      log,
+      mayWrite,
+      checkpoints,
+      overlaps: new Overlaps(registry),
+      events: {
+        tell: ({ metadata }, { type, reason }) => {
+          told.push(`${metadata.name} ${type} ${reason}`);
+          return Promise.resolve();
+        },
+      },
+    },
     stop.signal,
   );
   await act({
@@ -62,6 +81,7 @@ async function scene(
     clock,
     log,
     writes: (name) => writes.filter((write) => write.name === name).map(({ at }) => at),
+    told,
     status: (name) => registry.entries.get(`zen/${name}`)?.ingester.status,
   });
   stop.abort(new Error("asked to stop"));
@@ -177,5 +197,50 @@ Deno.test("A refused write is said and tried again 10 s later; of a deleted Inge
       "a",
     ]]);
     assert.equal(api.requests.length, 4);
+  });
+});
+
+const reads = (name: string, generation = 1, namespaces: readonly string[] = []): Ingester =>
+  ingesterOf(name, {
+    source: "own",
+    ingester: "informer",
+    namespaces,
+    informer: { gvr: { group: "example.com", version: "v1", resource: "reports" } },
+  }, { generation });
+
+Deno.test("Two that overlap say so, naming each other, beside what they do; then neither does", async () => {
+  await scene([reads("a"), reads("b")], async ({ activities, registry, clock, status, told }) => {
+    for (const key of ["zen/a", "zen/b"]) activities.setSource(key, "reports", { kind: "running" });
+    await clock.advance(1000);
+    for (const [name, other] of [["a", "b"], ["b", "a"]] as const) {
+      const [ready, degraded, ...rest] = status(name)?.conditions ?? [];
+      assert.deepEqual([ready?.type, ready?.reason, rest.length], ["Ready", "Running", 0]);
+      assert.deepEqual([degraded?.type, degraded?.status, degraded?.reason], ["Degraded", "True", "Overlap"]);
+      assert.match(degraded?.message ?? "", new RegExp(`as zen/${other};`));
+    }
+    assert.deepEqual(told, ["a Warning Overlap", "b Warning Overlap"]);
+    for (const name of ["a", "b"]) {
+      registry.put({ ...reads(name, 2, [name]), status: status(name) });
+    }
+    await clock.advance(11_000);
+    for (const name of ["a", "b"]) assert.equal(status(name)?.conditions?.length, 1);
+    assert.deepEqual(told.slice(2), ["a Normal Recovered", "b Normal Recovered"]);
+  });
+});
+
+Deno.test("An Event follows a status that was written, once, and none one that was not", async () => {
+  await scene([reads("a")], async ({ api, activities, clock, told }) => {
+    activities.setSource("zen/a", "reports", { kind: "missing" });
+    await clock.advance(60_000);
+    assert.deepEqual(told, ["a Warning SourceMissing"]);
+    activities.setSource("zen/a", "reports", { kind: "running" });
+    await clock.advance(11_000);
+    assert.deepEqual(told.slice(1), ["a Normal Recovered"]);
+    api.answer(pathOf("a"), () => {
+      throw new ApiError("no", { code: 500 });
+    });
+    activities.setSource("zen/a", "reports", { kind: "forbidden", message: "no" });
+    await clock.advance(60_000);
+    assert.equal(told.length, 2);
   });
 });

@@ -48,7 +48,7 @@ interface Scene {
 /** A supervisor over Ingesters a, b and c, each with its own reports; it must end when asked to, and leave nothing. */
 async function scene(
   act: (scene: Scene) => Promise<void>,
-  options: { readonly mayWrite?: () => boolean; readonly api?: LiveApi } = {},
+  options: { readonly mayWrite?: () => boolean; readonly api?: LiveApi; readonly maxWatches?: number } = {},
 ): Promise<void> {
   const api = options.api ?? new LiveApi();
   api.serve("example.com", "reports", "Report", "a", "b", "c");
@@ -82,6 +82,7 @@ async function scene(
     checkpoints,
     store: new ObservationStore(api, undefined),
     isOwnerActive: () => true,
+    maxWatches: options.maxWatches,
   }, stop.signal);
   let hasEnded = false;
   running.finally(() => hasEnded = true);
@@ -268,4 +269,23 @@ Deno.test("Writes refused because the term ended are no failure of their source"
     assert.equal(api.sent("POST").length, 2);
     assert.deepEqual(log.lines.filter(({ level }) => level === "error"), []);
   }, { mayWrite: () => isLeading, api });
+});
+
+Deno.test("Watches above MAX_WATCHES wait, their Ingester says so, and each that ends lets the next one in", async () => {
+  await scene(async ({ api, registry, activities, state, settle }) => {
+    assert.deepEqual(["a", "b"].map((name) => api.watching(reports(name))), [1, 0]);
+    assert.deepEqual(activities.of("zen/b").sources.get(sourceOf("b")), {
+      kind: "waiting",
+      message: "MAX_WATCHES allows 1 watches at once, and all of them are in use",
+    });
+    registry.put(reader("c"));
+    await settle();
+    assert.equal(state("c"), "waiting");
+    registry.remove("zen/b");
+    await settle();
+    registry.remove("zen/a");
+    await settle();
+    assert.deepEqual(["a", "b", "c"].map((name) => api.watching(reports(name))), [0, 0, 1]);
+    assert.equal(state("c"), "running");
+  }, { maxWatches: 1 });
 });

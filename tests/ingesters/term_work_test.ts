@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { Activities } from "../../src/ingesters/activities.ts";
+import { Overlaps } from "../../src/ingesters/overlaps.ts";
 import { IngesterRegistry } from "../../src/ingesters/registry.ts";
 import { doTermWork, type TermWork } from "../../src/ingesters/term_work.ts";
 import { createMetrics } from "../../src/observe/metrics.ts";
@@ -34,6 +35,7 @@ function work(api: LiveApi, clock: FakeClock, maps = new MemoryConfigMaps()): Te
   }));
   const metrics = createMetrics("test");
   return {
+    overlaps: new Overlaps(registry),
     registry,
     activities: new Activities(),
     pipeline: pipelineOf(api, clock, metrics),

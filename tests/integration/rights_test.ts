@@ -41,6 +41,8 @@ Deno.test("the program is refused nothing, and has no right that it does not use
   const secret = ["create", "secret", "generic", "falco-token", `--namespace=${HOME}`];
   await installed.plane.ask([...secret, `--from-literal=token=${TOKEN}`]);
   await installed.applyIngester("events", { source: "kubernetes-events" });
+  // It overlaps, of which an Event tells.
+  await installed.applyIngester("production", { source: "kubernetes-events", namespaces: [NAMESPACE] });
   await installed.applyIngester("trivy", { source: "trivy" });
   await installed.applyIngester("kyverno", { source: "kyverno" });
   const kubelet = cleanup.use(await startFakeKubelet());
