@@ -10,6 +10,7 @@ import { ReadinessView } from "./ingesters/readiness_view.ts";
 import { IngesterRegistry } from "./ingesters/registry.ts";
 import { createRouteTable, laneNow } from "./ingesters/route_table.ts";
 import { WatchedSecrets } from "./ingesters/secrets.ts";
+import { beginSeries } from "./ingesters/source_series.ts";
 import { doTermWork } from "./ingesters/term_work.ts";
 import { bodiesMaxBytes, BodyMemory } from "./intake/body_memory.ts";
 import { createIntakeApp } from "./intake/intake_app.ts";
@@ -92,6 +93,7 @@ export async function runApp(config: Config, around: Surroundings, signal: Abort
   });
   const activities = new Activities();
   registry.onChange(() => activities.keepOnly(registry.entries));
+  beginSeries(registry, metrics);
   const recent = new RecentNames(config.deduplication, clock);
   const writer = new ObservationWriter(
     { concurrency: config.writeConcurrency, fallbackNamespace: podNamespace },
