@@ -91,7 +91,7 @@ function letterSections(): readonly Section[] {
 }
 
 function settingsSection(): Section {
-  const lines = Object.values(SETTINGS).filter((setting) => !setting.isReserved).flatMap((setting) => {
+  const lines = Object.values(SETTINGS).flatMap((setting) => {
     const spelling = `${setting.flag} ${setting.reader.placeholder}`;
     const note = setting.default ? ` (default ${setting.default})` : "";
     return [

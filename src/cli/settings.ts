@@ -35,8 +35,6 @@ export interface Described<T, Default extends string | undefined> {
   readonly default: Default;
   /** What it says, for `--help`; without a full stop. */
   readonly description: string;
-  /** Taken and checked, but without effect yet: left out of `--help`. */
-  readonly isReserved: boolean;
 }
 
 /** The setting of a value; it has a default unless the value may be undefined. */
@@ -251,21 +249,15 @@ function required<T>(
   defaultText: string,
   description: string,
 ): Described<T, string> {
-  return { env, flag: flagOf(env), reader, default: defaultText, description, isReserved: false };
+  return { env, flag: flagOf(env), reader, default: defaultText, description };
 }
 
 function optional<T>(env: string, reader: Reader<T>, description: string): Described<T, undefined> {
-  return { env, flag: flagOf(env), reader, default: undefined, description, isReserved: false };
+  return { env, flag: flagOf(env), reader, default: undefined, description };
 }
 
 function flagOnly<T>(flag: string, reader: Reader<T>, description: string): Described<T, undefined> {
-  return { env: undefined, flag, reader, default: undefined, description, isReserved: false };
-}
-
-function reserved<T, Default extends string | undefined>(
-  setting: Described<T, Default>,
-): Described<T, Default> {
-  return { ...setting, isReserved: true };
+  return { env: undefined, flag, reader, default: undefined, description };
 }
 
 function flagOf(env: string): string {

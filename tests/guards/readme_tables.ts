@@ -39,7 +39,7 @@ function markers(name: string): readonly [string, string] {
 }
 
 function settingsTable(): string {
-  const rows = Object.values(SETTINGS).filter(({ isReserved }) => !isReserved).map((setting) => [
+  const rows = Object.values(SETTINGS).map((setting) => [
     `\`${setting.flag}\``,
     setting.env === undefined ? "" : `\`${setting.env}\``,
     setting.default ? `\`${setting.default}\`` : "",

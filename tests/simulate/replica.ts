@@ -1,3 +1,4 @@
+import { Overlaps } from "../../src/ingesters/overlaps.ts";
 import { RecentNames } from "../../src/deduplicate/recent_names.ts";
 import { Activities } from "../../src/ingesters/activities.ts";
 import { compileIngester, type CompileSettings } from "../../src/ingesters/compile.ts";
@@ -174,6 +175,7 @@ export class Replica {
       collector,
       store: new ObservationStore(api, undefined),
       isOwnerActive: () => true,
+      overlaps: new Overlaps(registry),
       checkpoints: { ...CHECKPOINTS, identity: options.identity },
       areIngestersSynced: () => true,
     };
