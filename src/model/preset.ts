@@ -118,9 +118,6 @@ export const PRESET_SOURCES: readonly string[] = Object.keys(PRESETS);
 
 const GENERIC: Preset = { ...defaults, ingester: "webhook" };
 
-/** The sources that have a preset of their own. */
-export const PRESET_NAMES: readonly string[] = Object.keys(PRESETS);
-
 /** The preset of a source; one for generic JSON by webhook where the source is none of ours. */
 export function presetOf(source: string): Preset {
   return Object.hasOwn(PRESETS, source) ? PRESETS[source] ?? GENERIC : GENERIC;

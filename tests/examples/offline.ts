@@ -19,7 +19,12 @@ export const RECEIVED_AT = "2026-01-02T12:00:00Z";
 
 /** What becomes of the signals of an example, worked out by the program's own parts without a cluster. */
 export async function runOffline(example: Example): Promise<Shown> {
-  const compiled = compileIngester(example.ingester, { ...COMPILE_SETTINGS, podNamespace: EXAMPLES_HOME });
+  const compiled = compileIngester(example.ingester, {
+    ...COMPILE_SETTINGS,
+    podNamespace: EXAMPLES_HOME,
+    hasClientCa: true,
+    observationTtlSeconds: 7 * 24 * 60 * 60,
+  });
   if (compiled.kind === "invalid") {
     throw new Error(`Cannot run example ${example.name}: it is Invalid: ${compiled.message}`);
   }

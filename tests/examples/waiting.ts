@@ -6,22 +6,6 @@ export const WAITING: readonly { readonly path: string; readonly spec: IngesterS
     path: "spec.informer.resyncPeriod",
     spec: { source: "trivy", informer: { resyncPeriod: "1h" } },
   },
-  {
-    path: "spec.webhook.auth.allowedSubjects",
-    spec: { source: "falco", webhook: { auth: { type: "mtls", allowedSubjects: ["CN=falco"] } } },
-  },
-  {
-    path: "spec.webhook.auth.allowedSANs",
-    spec: { source: "falco", webhook: { auth: { type: "mtls", allowedSANs: ["falco"] } } },
-  },
-  {
-    path: "spec.webhook.allowedCIDRs",
-    spec: { source: "falco", webhook: { allowedCIDRs: ["10.0.0.0/8"] } },
-  },
-  {
-    path: "spec.webhook.rateLimit",
-    spec: { source: "falco", webhook: { rateLimit: { requestsPerSecond: 10, burst: 20 } } },
-  },
   { path: "spec.rateLimit", spec: { source: "falco", rateLimit: { requestsPerSecond: 10, burst: 20 } } },
   {
     path: "spec.budget",

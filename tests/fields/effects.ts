@@ -11,7 +11,7 @@ export type See = (spec: IngesterSpec) => Json | Promise<Json>;
 type Running = Exclude<Compiled, { kind: "invalid" | "suspended" }>;
 
 function compiled(spec: IngesterSpec): Compiled {
-  return compileIngester(ingesterOf("one", spec), COMPILE_SETTINGS);
+  return compileIngester(ingesterOf("one", spec), { ...COMPILE_SETTINGS, hasClientCa: true });
 }
 
 function running(spec: IngesterSpec): Running {
@@ -58,7 +58,10 @@ export function doorOf(path: string): See {
   return (spec) => {
     const result = running(spec);
     if (result.kind !== "webhook") throw new Error(`It must be a webhook, given ${result.kind}`);
-    return at(result.door as unknown as Json, ...path.split(".")) ?? null;
+    return path.split(".").reduce<unknown>(
+      (value, name) => (value as Readonly<Record<string, unknown>> | undefined)?.[name],
+      result.door,
+    ) as Json | undefined ?? null;
   };
 }
 

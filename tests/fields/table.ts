@@ -48,6 +48,7 @@ const PAYLOAD: Json = {
   at: "2026-01-02T11:00:00Z",
 };
 const INFORMER_TESTS = "tests/integration/ingesters_test.ts: an edit of an informer's Ingester takes effect";
+const DOOR_TESTS = "tests/integration/webhook_doors_test.ts: ";
 const WEBHOOK_TESTS = "tests/integration/ingesters_test.ts: an edit of a webhook's Ingester takes effect";
 
 function webhook(field: string, value: NonNullable<IngesterSpec["webhook"]>): IngesterSpec {
@@ -153,9 +154,6 @@ const informer: readonly FieldRow[] = [
     see: targetsOf(selector),
     gives: ["a=b"],
     otherwise: [null],
-    shownBy: [
-      "tests/integration/examples_test.ts: every example is taken strictly, works, and gives what its golden file says",
-    ],
   })),
 ];
 
@@ -196,6 +194,33 @@ const doors: readonly FieldRow[] = [
     otherwise: "other",
     shownBy: ["tests/intake/intake_app_test.ts: a Secret that cannot be read is 503 for who shows a token"],
   },
+  ...(["allowedSubjects", "allowedSANs"] as const).map((list): FieldRow => ({
+    field: `spec.webhook.auth.${list}`,
+    spec: { ...TOOL, webhook: { auth: { type: "mtls", [list]: ["falco"] } } },
+    without: { ...TOOL, webhook: { auth: { type: "mtls" } } },
+    see: doorOf(`auth.${list}`),
+    gives: ["falco"],
+    otherwise: null,
+    shownBy: [`${DOOR_TESTS}with authorities of clients, a certificate lets in whom the Ingester names`],
+  })),
+  {
+    field: "spec.webhook.allowedCIDRs",
+    spec: webhook("allowedCIDRs", { allowedCIDRs: ["10.0.0.0/8", "fd00::/8"] }),
+    without: TOOL,
+    see: doorOf("allowedRanges.length"),
+    gives: 2,
+    otherwise: 0,
+    shownBy: [`${DOOR_TESTS}webhooks let in who may`],
+  },
+  ...(["requestsPerSecond", "burst"] as const).map((part): FieldRow => ({
+    field: `spec.webhook.rateLimit.${part}`,
+    spec: webhook("rateLimit", { rateLimit: { requestsPerSecond: 2, burst: 5 } }),
+    without: TOOL,
+    see: doorOf(`rateLimit.${part}`),
+    gives: { requestsPerSecond: 2, burst: 5 }[part],
+    otherwise: null,
+    shownBy: [`${DOOR_TESTS}webhooks let in who may`],
+  })),
   {
     field: "spec.webhook.maxBodyBytes",
     spec: webhook("maxBodyBytes", { maxBodyBytes: 10 }),

@@ -5,7 +5,7 @@ import {
 } from "../../src/model/crd.ts";
 import { isJsonObject, type Json, type JsonObject, listAt, textAt } from "../../src/model/json.ts";
 import { READY_REASONS, type ReadyReason } from "../../src/model/ingester.ts";
-import { type Preset, PRESET_NAMES, presetOf } from "../../src/model/preset.ts";
+import { type Preset, PRESET_SOURCES, presetOf } from "../../src/model/preset.ts";
 import { FIELD_DEFAULTS } from "./field_defaults.ts";
 import { type SchemaField, schemaFields, schemaOf } from "../support/schema_fields.ts";
 
@@ -185,7 +185,7 @@ function rulesList(spec: JsonObject, { spec: definition }: CustomResourceDefinit
 function presetsTable(): string {
   return table(
     ["source", "from", "filters", "maxBodyBytes"],
-    PRESET_NAMES.map((name) => {
+    PRESET_SOURCES.map((name) => {
       const preset = presetOf(name);
       const { filters, ingester, maxBodyBytes } = preset;
       const said = Object.entries(filters).map(([field, value]) => `\`${field}: ${String(value)}\``);
