@@ -84,8 +84,11 @@ export function reportOf(numbers: readonly number[]): Readonly<Record<string, un
 /** The numbers of the signals in an object, or of the signal that an Observation is of. */
 export function numbersIn(resource: Resource, object: StoredObject): readonly number[] {
   switch (resource) {
-    case "events":
-      return [numberOf(object["involvedObject"])];
+    case "events": {
+      const about = object["involvedObject"] as { readonly kind?: string; readonly name: string };
+      // What the program tells of its own Ingesters is no signal (contract, section 3).
+      return about.kind === "Ingester" ? [] : [numberOf(about)];
+    }
     case "policyreports":
       return (object["results"] as readonly { readonly resources: readonly unknown[] }[])
         .map((result) => numberOf(result.resources[0]));
