@@ -25,7 +25,9 @@ const gvr = z.strictObject({
     'API group; "" for the core group',
   ),
   version: z.string().max(63).regex(/^[a-z0-9]([a-z0-9-]*[a-z0-9])?$/).describe("Version, e.g. v1alpha1"),
-  resource: z.string().min(1).max(253).regex(/^[a-z0-9.-]+$/).describe("Plural, lower case"),
+  resource: z.string().min(1).max(253).regex(/^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$/).describe(
+    "Plural, lower case",
+  ),
 });
 const names = z.array(z.string().min(1).max(253)).max(500);
 

@@ -128,7 +128,7 @@ async function findKind(
       options.onState(
         found === undefined ? { kind: "missing" } : {
           kind: "failing",
-          message: `${gvrLabel(options.gvr)} is cluster-wide, so spec.namespaces must be absent`,
+          message: `${gvrLabel(options.gvr)} is cluster-wide, so it cannot be watched in single namespaces`,
         },
       );
       milliseconds = MISSING_MILLISECONDS;
