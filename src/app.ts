@@ -7,6 +7,7 @@ import { watchIngesters } from "./ingesters/ingester_watch.ts";
 import { KeptIngesters } from "./ingesters/kept_ingesters.ts";
 import { Overlaps } from "./ingesters/overlaps.ts";
 import { ReadinessView } from "./ingesters/readiness_view.ts";
+import { budgetRulesOf } from "./ingesters/count_observations.ts";
 import { IngesterRegistry } from "./ingesters/registry.ts";
 import { createRouteTable, laneNow } from "./ingesters/route_table.ts";
 import { WatchedSecrets } from "./ingesters/secrets.ts";
@@ -44,6 +45,7 @@ import { Group } from "./run/group.ts";
 import { aborted } from "./run/aborted.ts";
 import { systemDisk } from "./run/disk.ts";
 import { FolderLocks } from "./run/folder_lock.ts";
+import { type BudgetRule, Budgets } from "./write/budget.ts";
 import { DeadLetters } from "./write/dead_letters.ts";
 import { ObservationStore } from "./write/observation_store.ts";
 import { Repeats } from "./write/repeats.ts";
@@ -92,7 +94,15 @@ export async function runApp(config: Config, around: Surroundings, signal: Abort
     hasClientCa: config.tls.clientCaFile !== undefined,
   });
   const activities = new Activities();
-  registry.onChange(() => activities.keepOnly(registry.entries));
+  const budgets = new Budgets({
+    metrics,
+    publishedOf: (key) => registry.entries.get(key)?.ingester.status?.observations,
+    onTurn: (key, used) => activities.setNote(key, used === undefined ? undefined : usedUp(used)),
+  });
+  registry.onChange(() => {
+    activities.keepOnly(registry.entries);
+    budgets.follow(budgetRulesOf(registry));
+  });
   beginSeries(registry, metrics);
   const recent = new RecentNames(config.deduplication, clock);
   const writer = new ObservationWriter(
@@ -110,6 +120,8 @@ export async function runApp(config: Config, around: Surroundings, signal: Abort
   const repeats = new Repeats({ maxSize: config.deduplication.maxSize }, { store, clock, metrics, log });
   const pipeline = new Pipeline({
     writer,
+    store,
+    budgets,
     repeats,
     toldStates: new ToldStates({ store, clock }),
     recent,
@@ -296,6 +308,7 @@ export async function runApp(config: Config, around: Surroundings, signal: Abort
     log,
     collector,
     store,
+    budgets,
     isOwnerActive: ({ namespace, name }: { readonly namespace: string; readonly name: string }) => {
       // What lies where this installation does not look is another one's to see to.
       if (ingesterNamespaces?.includes(namespace) === false) return true;
@@ -345,6 +358,12 @@ export async function runApp(config: Config, around: Surroundings, signal: Abort
 
 /** What readiness waits for beside the namespaces of Ingesters; no namespace has such a name. */
 const FILTER_CONFIGMAP = "filter ConfigMap";
+
+/** What the condition says of a budget that is used up. */
+function usedUp({ maxObservations, onExceed }: BudgetRule): string {
+  const then = onExceed === "rollup" ? "further findings are rolled up" : "further findings are rejected";
+  return `The budget of ${maxObservations} Observations is used up: ${then}, but for critical ones`;
+}
 
 /** Opens a port, or says which setting to change. */
 function opened<T>(setting: string, port: number, open: () => T): T {

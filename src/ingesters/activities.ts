@@ -5,6 +5,7 @@ interface Mutable {
   readonly sources: Map<string, SourceState>;
   stall: string | undefined;
   credentials: CredentialsState | undefined;
+  note: string | undefined;
   lastSignalMilliseconds: number | undefined;
 }
 
@@ -52,6 +53,14 @@ export class Activities {
     if (before?.kind !== state?.kind || messageOf(before) !== messageOf(state)) this.#onChange(key);
   }
 
+  /** It works, but not as it was meant to (message), or does again (undefined). */
+  setNote(key: string, message: string | undefined): void {
+    const activity = this.#of(key);
+    if (activity.note === message) return;
+    activity.note = message;
+    this.#onChange(key);
+  }
+
   /** A signal came in. */
   setSignal(key: string, milliseconds: number): void {
     this.#of(key).lastSignalMilliseconds = milliseconds;
@@ -78,6 +87,7 @@ export class Activities {
       sources: new Map(),
       stall: undefined,
       credentials: undefined,
+      note: undefined,
       lastSignalMilliseconds: undefined,
     };
     this.#byKey.set(key, fresh);

@@ -106,7 +106,6 @@ function unsupported(spec: IngesterSpec): string[] {
     destination.gvr === undefined && (destination.value ?? "observations") === "observations"
   );
   const cases: readonly (readonly [boolean, string])[] = [
-    [spec.budget !== undefined, "spec.budget"],
     [!isDefaultDestination, "spec.destinations other than observations"],
   ];
   return cases.filter(([applies]) => applies).map(([, what]) => `${what} is not supported by this version`);

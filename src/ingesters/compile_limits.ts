@@ -3,9 +3,14 @@ import type { IngesterSpec } from "../model/ingester.ts";
 import type { ErrorHandling, Lane } from "../pipeline/lane.ts";
 import { DEFAULT_BASE_MILLISECONDS, type RetryRule } from "../write/retry.ts";
 
+/** What `spec.budget` is where nobody says it (contract, section 5). */
+const DEFAULT_MAX_OBSERVATIONS = 50_000;
+
 /** What an Ingester says of how much is written, how fast, and what becomes of the rest. */
-export function compileLimits(spec: IngesterSpec): Pick<Lane, "rateLimit" | "errorHandling"> {
+export function compileLimits(spec: IngesterSpec): Pick<Lane, "rateLimit" | "budget" | "errorHandling"> {
+  const { maxObservations = DEFAULT_MAX_OBSERVATIONS, onExceed = "rollup" } = spec.budget ?? {};
   return {
+    ...(maxObservations === 0 ? {} : { budget: { maxObservations, onExceed } }),
     ...(spec.rateLimit === undefined ? {} : {
       rateLimit: {
         requestsPerSecond: spec.rateLimit.requestsPerSecond,

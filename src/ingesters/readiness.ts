@@ -24,6 +24,8 @@ export interface Activity {
   readonly stall: string | undefined;
   /** Undefined while nothing is known of the Secret of a webhook, or it needs none. */
   readonly credentials?: CredentialsState | undefined;
+  /** Why it works, but not as it was meant to. */
+  readonly note?: string | undefined;
 }
 
 /** More names than these are counted only. */
@@ -33,6 +35,14 @@ const MAX_NAMES = 5;
  * What condition Ready says; undefined while nothing is known yet (its sources have only just started).
  */
 export function readinessOf(compiled: Compiled, activity: Activity): Readiness | undefined {
+  const readiness = readinessBut(compiled, activity);
+  const { note } = activity;
+  if (note === undefined || readiness?.isReady !== true) return readiness;
+  return { isReady: true, reason: "Degraded", message: `${readiness.message}. ${note}` };
+}
+
+/** The same without the note. */
+function readinessBut(compiled: Compiled, activity: Activity): Readiness | undefined {
   switch (compiled.kind) {
     case "invalid":
       return { isReady: false, reason: "Invalid", message: sentence(compiled.message) };

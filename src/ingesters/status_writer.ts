@@ -4,6 +4,7 @@ import { GROUP, VERSION } from "../model/observation.ts";
 import type { Condition, Ingester, IngesterStatus } from "../model/ingester.ts";
 import type { Log } from "../observe/log.ts";
 import type { Clock } from "../run/clock.ts";
+import type { Budgets } from "../write/budget.ts";
 import type { Checkpoints } from "../source/checkpoints.ts";
 import type { Activities } from "./activities.ts";
 import { type IngesterEvents, noticesOf } from "./ingester_events.ts";
@@ -21,6 +22,7 @@ export interface StatusWriterParts {
   readonly checkpoints: Pick<Checkpoints, "oldestOf">;
   readonly overlaps: Pick<Overlaps, "of">;
   readonly events: Pick<IngesterEvents, "tell">;
+  readonly budgets?: Pick<Budgets, "observationsOf"> | undefined;
   /** Asked before every write. */
   readonly mayWrite: () => boolean;
 }
@@ -64,6 +66,7 @@ function desiredStatus(entry: Entry, parts: StatusWriterParts): IngesterStatus |
   const last = lastSignalTime(ingester, parts.activities.lastSignalOf(key));
   const generation = ingester.metadata.generation;
   const checkpoint = parts.checkpoints.oldestOf(ingester.metadata.uid);
+  const observations = parts.budgets?.observationsOf(key) ?? ingester.status?.observations;
   const now = new Date(parts.clock.now()).toISOString();
   const degraded = overlapCondition(before("Degraded"), parts.overlaps.of(key), generation, now);
   return {
@@ -73,6 +76,7 @@ function desiredStatus(entry: Entry, parts: StatusWriterParts): IngesterStatus |
       ...(degraded === undefined ? [] : [degraded]),
     ],
     ...(last === undefined ? {} : { lastSignalTime: last }),
+    ...(observations === undefined ? {} : { observations }),
     ...(checkpoint === undefined
       ? {}
       : { checkpoint: { resourceVersion: checkpoint.resourceVersion, time: checkpoint.time } }),
@@ -90,7 +94,7 @@ function lastSignalTime(ingester: Ingester, ownMilliseconds: number | undefined)
 function isSame(before: IngesterStatus | undefined, after: IngesterStatus): boolean {
   const wanted = after.conditions ?? [];
   return before?.observedGeneration === after.observedGeneration &&
-    before?.lastSignalTime === after.lastSignalTime &&
+    before?.lastSignalTime === after.lastSignalTime && before?.observations === after.observations &&
     before?.checkpoint?.resourceVersion === after.checkpoint?.resourceVersion &&
     (before?.conditions ?? []).length === wanted.length &&
     wanted.every((one) => {

@@ -3,6 +3,8 @@ import { Group } from "../run/group.ts";
 import { collectExpired, type CollectorOptions } from "../write/collector.ts";
 import { IngesterEvents } from "./ingester_events.ts";
 import type { Overlaps } from "./overlaps.ts";
+import type { Budgets } from "../write/budget.ts";
+import { countObservations } from "./count_observations.ts";
 import { writeStatuses } from "./status_writer.ts";
 import { superviseSources, type SupervisorParts } from "./supervisor.ts";
 
@@ -12,6 +14,8 @@ export interface TermWork extends Omit<SupervisorParts, "mayWrite" | "onResumed"
   readonly collector: Omit<CollectorOptions, "mayWrite">;
   /** Where this replica saves how far its sources have come. */
   readonly checkpoints: { readonly namespace: string; readonly name: string; readonly identity: string };
+  /** What is counted of each Ingester; undefined: nothing is. */
+  readonly budgets?: Budgets | undefined;
   /** Whether every Ingester is known: before that, none may be taken for deleted. */
   readonly areIngestersSynced: () => boolean;
 }
@@ -42,6 +46,10 @@ export async function doTermWork(
     await superviseSources(parts, inner);
   });
   group.run("statuses", (inner) => writeStatuses(parts, inner));
+  const { budgets } = work;
+  if (budgets !== undefined) {
+    group.run("budgets", (inner) => countObservations({ ...work, budgets }, inner));
+  }
   group.run("collector", (inner) => collectExpired({ ...work.collector, mayWrite }, work, inner));
   try {
     await group.settled();

@@ -28,6 +28,8 @@ const MENDED_BY: Readonly<Record<RejectedReason, "sender" | "time" | "ourselves"
   wrong_shape: "sender",
   too_large: "sender",
   refused: "sender",
+  // Nothing that time mends by itself: who sends it again and again would never be done.
+  budget: "sender",
   unavailable: "time",
   term_ended: "time",
   internal: "ourselves",

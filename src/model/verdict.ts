@@ -29,6 +29,8 @@ export const REJECTED_REASONS = [
   "too_large",
   /** The API server refused the object for good (400, 413, 422) or too often, and no dead letter was kept of it. */
   "refused",
+  /** The budget of its Ingester is used up, and spec.budget.onExceed says so. */
+  "budget",
   /** It could neither be written nor spooled now, and its sender was told so (503). */
   "unavailable",
   /** This replica stopped leading before it was written; the next leader reads it again. */
@@ -66,7 +68,12 @@ export interface ObservationRef {
 /** What became of one finding; each gets exactly one (promise P5). */
 export type Verdict =
   | { readonly kind: "created"; readonly observation: ObservationRef }
-  | { readonly kind: "deduplicated"; readonly observation: ObservationRef }
+  | {
+    readonly kind: "deduplicated";
+    readonly observation: ObservationRef;
+    /** True: the budget is used up, and this is the roll-up that counts it. */
+    readonly isRolledUp?: boolean;
+  }
   | { readonly kind: "filtered"; readonly reason: FilteredReason }
   | { readonly kind: "rejected"; readonly reason: RejectedReason; readonly message: string }
   | { readonly kind: "dead-lettered"; readonly reason: DeadLetterReason; readonly message: string };

@@ -2,6 +2,7 @@ import type { Identify } from "../deduplicate/identity.ts";
 import type { Filter } from "../filter/filter.ts";
 import type { Severity } from "../model/severity.ts";
 import type { Conform } from "../normalize/mapping.ts";
+import type { BudgetRule } from "../write/budget.ts";
 import type { RateLimitRule } from "../write/rate_limit.ts";
 import type { RetryRule } from "../write/retry.ts";
 
@@ -27,6 +28,8 @@ export interface Lane {
   readonly ttlSeconds: (severity: Severity) => number;
   /** `spec.rateLimit`; undefined: as fast as it goes. */
   readonly rateLimit?: RateLimitRule | undefined;
+  /** `spec.budget`; undefined: as many as there are. */
+  readonly budget?: BudgetRule | undefined;
   /** `spec.errorHandling`; undefined: what may pass is tried without end, what is refused becomes a dead letter. */
   readonly errorHandling?: ErrorHandling | undefined;
 }

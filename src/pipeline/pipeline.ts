@@ -5,17 +5,26 @@ import type { SpooledObservation, SpooledSignal } from "../model/spooled.ts";
 import type { Verdict } from "../model/verdict.ts";
 import { normalize, reviewAt, type Self } from "../normalize/normalize.ts";
 import type { Log } from "../observe/log.ts";
+import type { Metrics } from "../observe/metrics.ts";
 import type { Clock } from "../run/clock.ts";
+import type { Budgets } from "../write/budget.ts";
 import type { FollowedReport } from "../write/followed_report.ts";
 import { place, type PlaceSettings } from "../write/place.ts";
 import type { Repeats } from "../write/repeats.ts";
 import type { ToldStates } from "../write/told_states.ts";
 import { TermEndedError } from "../write/writer.ts";
 import { Admission, type AdmissionParts } from "./admission.ts";
+import { Gathering } from "./gathering.ts";
 import type { Lane } from "./lane.ts";
 import { nameOf } from "./name_of.ts";
 import type { Ledger } from "./ledger.ts";
-import { type BoundedTerms, FindingWriter, leftOf, observationOf } from "./finding_writer.ts";
+import {
+  type BoundedTerms,
+  FindingWriter,
+  type FindingWriterParts,
+  leftOf,
+  observationOf,
+} from "./finding_writer.ts";
 import { ObservationSink, type ObservationSinkParts, type ProcessTerms } from "./observation_sink.ts";
 import type { Open, Outcome, Resumed } from "./outcome.ts";
 import { signalTime } from "./signal_time.ts";
@@ -38,16 +47,16 @@ export class Pipeline {
   readonly #admission: Admission;
   readonly #repeats: Pick<Repeats, "add">;
   readonly #toldStates: ToldStates;
+  readonly #budgets: Budgets;
+  readonly #metrics: Pick<Metrics, "rolledUp">;
   /** What is being written for senders that wait, by namespace and name; what a source writes may wait for long. */
   readonly #underWay = new Map<string, Promise<void>>();
 
   constructor(
-    parts: ObservationSinkParts & AdmissionParts & {
+    parts: ObservationSinkParts & AdmissionParts & Omit<FindingWriterParts, "sink"> & {
       readonly ledger: Ledger;
       /** Who this installation is, so that what it caused itself is left out (contract, section 3). */
       readonly self: () => Self;
-      readonly repeats: Pick<Repeats, "add">;
-      readonly toldStates: ToldStates;
     },
   ) {
     this.#sink = new ObservationSink(parts);
@@ -60,6 +69,8 @@ export class Pipeline {
     this.#self = parts.self;
     this.#repeats = parts.repeats;
     this.#toldStates = parts.toldStates;
+    this.#budgets = parts.budgets;
+    this.#metrics = parts.metrics;
     this.#admission = new Admission({ ...parts, log: this.#log });
   }
 
@@ -82,13 +93,21 @@ export class Pipeline {
     const items = this.#split(signal, lane);
     this.#ledger.receive(lane.source, items.length);
     const bounded = { ...this.#bounded(terms), followed };
+    const { origin } = signal;
+    const rollUps = origin === undefined ? undefined : new Gathering<Finding, Outcome>(
+      items.length,
+      (findings) => this.#writing.rollUpReport(findings, origin, signal, lane, bounded, abort),
+    );
     const settled = await Promise.allSettled(items.map(async (item) => {
+      const seat = rollUps?.seat();
       try {
-        const outcome = await this.#handle(item, signal, lane, bounded, abort);
+        const outcome = await this.#handle(item, signal, lane, { ...bounded, seat }, abort);
         return this.#count(outcome.kind === "open" ? unavailable(outcome.message) : outcome, item, lane);
       } catch (error) {
         this.#count(TERM_ENDED, item, lane);
         throw error;
+      } finally {
+        seat?.leave();
       }
     }));
     const verdicts = settled.map((outcome) => {
@@ -96,7 +115,10 @@ export class Pipeline {
       return outcome.value;
     });
     // What cannot be read may be what stands: then nothing is taken for gone.
-    if (verdicts.every(({ kind }) => kind !== "rejected")) await followed?.end(abort);
+    const areAllRead = verdicts.every((verdict) =>
+      verdict.kind !== "rejected" || verdict.reason === "budget"
+    );
+    if (areAllRead) await followed?.end(abort);
     return verdicts;
   }
 
@@ -162,14 +184,16 @@ export class Pipeline {
   /** Writes an Observation that was laid aside as it is, and counted as received by this process. */
   async resumeObservation(
     { observation, source }: SpooledObservation,
-    lane: Pick<Lane, "ingester" | "isDryRun">,
+    lane: Pick<Lane, "ingester" | "isDryRun" | "budget" | "errorHandling">,
     terms: ProcessTerms,
     abort: AbortSignal,
   ): Promise<Outcome> {
     const { category = "operations", severity = "info" } = observation.spec;
     try {
-      const own = { source, ingester: lane.ingester, isDryRun: lane.isDryRun };
+      const { ingester, isDryRun, errorHandling } = lane;
+      const own = { source, ingester, isDryRun, errorHandling };
       const outcome = await this.#sink.put(observation, own, this.#bounded(terms), abort);
+      if (outcome.kind === "created") this.#budgets.created(lane.ingester, lane.budget);
       if (outcome.kind !== "open") this.#ledger.settle(source, outcome, { category, severity });
       return outcome;
     } catch (error) {
@@ -315,6 +339,7 @@ export class Pipeline {
   #fold(outcome: Outcome, finding: Finding, signal: Signal, lane: Lane): void {
     if (finding.isState || lane.isDryRun) return;
     if (outcome.kind !== "created" && outcome.kind !== "deduplicated") return;
+    if (outcome.kind === "deduplicated" && outcome.isRolledUp === true) return;
     const at = signalTime(finding, signal);
     const first = Date.parse(finding.firstSeen ?? "");
     const firstAt = first < at ? first : undefined;
@@ -339,6 +364,9 @@ export class Pipeline {
   }
 
   #count(verdict: Verdict, item: Normalized, { source }: Lane): Verdict {
+    if (verdict.kind === "deduplicated" && verdict.isRolledUp === true) {
+      this.#metrics.rolledUp.inc({ source });
+    }
     this.#ledger.settle(source, verdict, item.kind === "finding" ? item.finding : undefined);
     return verdict;
   }

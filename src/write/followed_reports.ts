@@ -26,6 +26,7 @@ interface Standing {
   readonly resourceVersion: string | undefined;
   readonly isActive: boolean;
   readonly hash: string;
+  readonly count: number;
   readonly origin: Origin | undefined;
 }
 
@@ -114,7 +115,9 @@ export class FollowedReports {
     const before = standing.rest.get(key);
     if (before === undefined) return false;
     standing.rest.delete(key);
-    if (before.isActive && before.hash === contentHash(wanted)) return true;
+    const saysSo = before.hash === contentHash(wanted) &&
+      (wanted.status?.count ?? before.count) === before.count;
+    if (before.isActive && saysSo) return true;
     await this.#adopt(wanted, signal);
     return true;
   }
@@ -215,9 +218,13 @@ export class FollowedReports {
         const patch = { metadata: { resourceVersion, labels }, spec };
         ({ resourceVersion } = await this.#patch({ namespace, name }, patch, undefined, inner));
       }
-      if (there.status?.phase !== "Resolved") return;
       const lastSeen = new Date(clock.now()).toISOString();
-      const status = { phase: "Active", resolvedAt: null, lastSeen };
+      const count = wanted.status?.count;
+      const status = {
+        ...(there.status?.phase === "Resolved" ? { phase: "Active", resolvedAt: null, lastSeen } : {}),
+        ...(count === undefined || count === countOf(there) ? {} : { count }),
+      };
+      if (Object.keys(status).length === 0) return;
       await this.#patch({ namespace, name }, { metadata: { resourceVersion }, status }, "status", inner);
     }, signal);
   }
@@ -293,8 +300,13 @@ function add(standing: Map<string, Standing>, observation: Observation): void {
     resourceVersion,
     isActive: observation.status?.phase !== "Resolved",
     hash: contentHash(observation),
+    count: countOf(observation),
     origin: observation.spec.origin,
   });
+}
+
+function countOf({ status }: Observation): number {
+  return status?.count ?? 1;
 }
 
 function keyOf({ namespace, name }: ObservationRef): string {

@@ -61,16 +61,19 @@ export class ObservationStore {
   }
 
   /**
-   * How many there are with these labels; only their metadata is read.
+   * How many there are of each value of a label; only their metadata is read.
    *
    * @throws ApiError
    */
-  async count(labels: Readonly<Record<string, string>>, signal: AbortSignal): Promise<number> {
-    let count = 0;
+  async tally(label: string, signal: AbortSignal): Promise<ReadonlyMap<string, number>> {
+    const counts = new Map<string, number>();
     for (const namespace of this.#namespaces ?? [undefined]) {
-      for await (const _ of this.#listIn(namespace, labels, true, signal)) count++;
+      for await (const { metadata } of this.#listIn(namespace, {}, true, signal)) {
+        const value = metadata.labels?.[label];
+        if (value !== undefined) counts.set(value, (counts.get(value) ?? 0) + 1);
+      }
     }
-    return count;
+    return counts;
   }
 
   /**

@@ -45,3 +45,15 @@ Deno.test("Only the Ingesters that still are there are remembered", () => {
   activities.keepOnly(new Map([["zen/b", 1]]));
   assert.deepEqual([activities.lastSignalOf("zen/a"), activities.lastSignalOf("zen/b")], [undefined, 5]);
 });
+
+Deno.test("A note is told once, and stays when sources are stopped", () => {
+  const { activities, told } = listened();
+  activities.setNote("zen/a", "used up");
+  activities.setNote("zen/a", "used up");
+  activities.setSource("zen/a", "pods", { kind: "running" });
+  activities.clearSources("zen/a");
+  assert.equal(activities.of("zen/a").note, "used up");
+  activities.setNote("zen/a", undefined);
+  assert.equal(activities.of("zen/a").note, undefined);
+  assert.deepEqual(told, ["zen/a", "zen/a", "zen/a", "zen/a"]);
+});

@@ -5,6 +5,11 @@ import type { IngesterSpec } from "../../src/model/ingester.ts";
 Deno.test("What an Ingester says of limits, with its defaults", () => {
   const cases: readonly [Partial<IngesterSpec>, object][] = [
     [{}, {}],
+    [{ budget: {} }, {}],
+    [{ budget: { maxObservations: 0 } }, { budget: undefined }],
+    [{ budget: { maxObservations: 5, onExceed: "reject" } }, {
+      budget: { maxObservations: 5, onExceed: "reject" },
+    }],
     [{ rateLimit: { requestsPerSecond: 5, burst: 20 } }, { rateLimit: { requestsPerSecond: 5, burst: 20 } }],
     [{ rateLimit: { requestsPerSecond: 2.5 } }, { rateLimit: { requestsPerSecond: 2.5, burst: 3 } }],
     [{ rateLimit: { requestsPerSecond: 0.1 } }, { rateLimit: { requestsPerSecond: 0.1, burst: 1 } }],
@@ -37,5 +42,9 @@ Deno.test("What an Ingester says of limits, with its defaults", () => {
       },
     ],
   ];
-  for (const [spec, expected] of cases) assert.deepEqual(compileLimits({ source: "own", ...spec }), expected);
+  const usual = { budget: { maxObservations: 50_000, onExceed: "rollup" } };
+  for (const [spec, expected] of cases) {
+    const compiled = { budget: undefined, ...compileLimits({ source: "own", ...spec }) };
+    assert.deepEqual(compiled, { ...usual, ...expected });
+  }
 });

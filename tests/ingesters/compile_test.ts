@@ -143,7 +143,6 @@ Deno.test("An Ingester of logs that cannot work says why", () => {
 
 Deno.test("What this version does not do is said aloud and closes the path", () => {
   const cases: readonly [unknown, RegExp][] = [
-    [{ source: "falco", budget: {} }, /budget/],
     [{ source: "falco", destinations: [{ type: "crd", value: "other" }] }, /destinations/],
     [{ source: "own", ingester: "informer" }, /informer\.gvr/],
     [{

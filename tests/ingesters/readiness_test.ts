@@ -58,6 +58,24 @@ Deno.test("Why an Ingester is ready or not is one table", () => {
   assert.equal(readinessOf({ kind: "invalid", path: undefined, message: "m" }, activity({}))?.message, "M");
 });
 
+Deno.test("What works, but not as it was meant to, is ready and says so", () => {
+  const note = "The budget of 5 Observations is used up";
+  const running = { ...activity({ a: { kind: "running" } }), note };
+  assert.deepEqual(readinessOf(informer, running), {
+    isReady: true,
+    reason: "Degraded",
+    message: `Watching a. ${note}`,
+  });
+  assert.equal(
+    readinessOf(informer, { ...activity({ a: { kind: "missing" } }), note })?.reason,
+    "SourceMissing",
+  );
+  assert.equal(
+    readinessOf({ kind: "suspended", path: "/x" }, { ...activity({}), note })?.reason,
+    "Suspended",
+  );
+});
+
 Deno.test("A webhook without auth is not ready, since it refuses everyone", () => {
   const door = {
     path: "/ingest/falco",

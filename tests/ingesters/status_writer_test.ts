@@ -37,6 +37,7 @@ async function scene(
   act: (scene: Scene) => Promise<void>,
   mayWrite: () => boolean = () => true,
   checkpoints: Pick<Checkpoints, "oldestOf"> = { oldestOf: () => undefined },
+  observationsOf: (key: string) => number | undefined = () => undefined,
 ): Promise<void> {
   const api = new LiveApi();
   const clock = new FakeClock({ startMilliseconds: START });
@@ -65,6 +66,7 @@ async function scene(
       mayWrite,
       checkpoints,
       overlaps: new Overlaps(registry),
+      budgets: { observationsOf },
       events: {
         tell: ({ metadata }, { type, reason }) => {
           told.push(`${metadata.name} ${type} ${reason}`);
@@ -243,4 +245,21 @@ Deno.test("An Event follows a status that was written, once, and none one that w
     await clock.advance(60_000);
     assert.equal(told.length, 2);
   });
+});
+
+Deno.test("How many Observations there are is published as it changes, and stays while nobody has counted", async () => {
+  let count: number | undefined;
+  const act = async (scene: Scene): Promise<void> => {
+    await scene.clock.advance(10_000);
+    assert.equal(scene.status("a")?.observations, undefined);
+    count = 7;
+    await scene.clock.advance(10_000);
+    assert.equal(scene.status("a")?.observations, 7);
+    count = undefined;
+    const { length } = scene.writes("a");
+    await scene.clock.advance(30_000);
+    assert.equal(scene.status("a")?.observations, 7);
+    assert.equal(scene.writes("a").length, length);
+  };
+  await scene([open("a")], act, undefined, undefined, () => count);
 });

@@ -32,6 +32,8 @@ const cases: readonly (readonly [name: string, verdicts: readonly TakenFinding[]
   ["deduplicated and rejected", [rejected("wrong_shape"), deduplicated("b")], 200],
   ["filtered and rejected", [filtered, rejected("refused")], 200],
   ["all rejected", [rejected("wrong_shape"), rejected("refused")], 400],
+  ["all beyond the budget", [rejected("budget")], 400],
+  ["some beyond the budget", [rejected("budget"), created("a")], 201],
   ["one that could not be written", [rejected("unavailable")], 503],
   [
     "one that could not be written among created ones",

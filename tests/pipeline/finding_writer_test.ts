@@ -1,10 +1,14 @@
 import assert from "node:assert/strict";
 import { compileFilter } from "../../src/filter/filter.ts";
-import { createMetrics } from "../../src/observe/metrics.ts";
+import type { Json } from "../../src/model/json.ts";
+import { createMetrics, type Metrics } from "../../src/observe/metrics.ts";
 import type { Lane } from "../../src/pipeline/lane.ts";
+import { FollowedReports } from "../../src/write/followed_reports.ts";
+import { ObservationStore } from "../../src/write/observation_store.ts";
 import { FakeClock } from "../support/fake_clock.ts";
 import { MemoryObservations } from "../support/memory_observations.ts";
 import { pipelineOf } from "../support/pipeline_of.ts";
+import { silentLog } from "../support/silent_log.ts";
 
 const never = new AbortController().signal;
 const source = { patienceMilliseconds: Infinity, mayWrite: () => true, onStall: () => {} };
@@ -101,4 +105,153 @@ Deno.test("What is left out costs nothing", async () => {
   const filtered = await receive(50, { filter: compileFilter({ minSeverity: "high" }, []) });
   assert.deepEqual([...new Set(filtered.map(({ kind }) => kind))], ["filtered"]);
   assert.deepEqual((await receive(3, {})).map(({ kind }) => kind), ["created", "created", "open"]);
+});
+
+const budget = { maxObservations: 3, onExceed: "rollup" } as const;
+const falco = (pod: string, second: number, priority = "Error"): object => ({
+  rule: "Shell",
+  priority,
+  output: "a shell",
+  time: `2026-01-02T12:00:${String(second).padStart(2, "0")}Z`,
+  output_fields: { "k8s.ns.name": "shop", "k8s.pod.name": pod },
+});
+const many = (count: number, priority?: string): object[] =>
+  Array.from({ length: count }, (_, index) => falco(`web-${index}`, index, priority));
+
+interface Falco {
+  readonly api: MemoryObservations;
+  readonly metrics: Metrics;
+  readonly repeats: string[];
+  send(payloads: readonly object[], more?: Partial<Lane>): Promise<string[]>;
+}
+
+function falcoOf(api = new MemoryObservations()): Falco {
+  const clock = new FakeClock();
+  const metrics = createMetrics("test");
+  const repeats: string[] = [];
+  const pipeline = pipelineOf(api, clock, metrics, {
+    repeats: { add: ({ name }, { at }) => void repeats.push(`${name} ${new Date(at).toISOString()}`) },
+  });
+  return {
+    api,
+    metrics,
+    repeats,
+    async send(payloads, more = {}) {
+      const said: string[] = [];
+      for (const payload of payloads) {
+        const signal = { source: "falco", payload: payload as Json, receivedAt };
+        const lane = laneOf({ source: "falco", rateLimit: undefined, budget, ...more });
+        for (const one of await pipeline.receive(signal, lane, sender, never)) {
+          said.push("reason" in one ? `${one.kind} ${one.reason}` : one.kind);
+        }
+      }
+      return said;
+    },
+  };
+}
+
+Deno.test("Above the budget what happens is counted by one roll-up, which repeats tell of and a replay finds", async () => {
+  const scene = falcoOf();
+  const verdicts = ["created", "created", "created", ...Array(5).fill("deduplicated")];
+  assert.deepEqual(await scene.send(many(8)), verdicts);
+  assert.equal(scene.api.stored.size, 4);
+  const rolled = [...scene.api.stored.values()].find(({ spec }) => spec.details?.["rolledUp"] === true);
+  assert.deepEqual([rolled?.spec.severity, rolled?.spec.eventType], ["high", "shell"]);
+  assert.deepEqual([rolled?.metadata.namespace, rolled?.spec.origin], ["shop", undefined]);
+  assert.equal(scene.repeats.length, 4, "the first made it, the others are its repeats");
+  assert.equal((await scene.metrics.rolledUp.get()).values[0]?.value, 5);
+  // Another replica, whose budget is used up too, takes the same: those that have their own stay, the others are counted.
+  const again = falcoOf(scene.api);
+  const one = { budget: { ...budget, maxObservations: 1 } };
+  assert.deepEqual(await again.send([falco("other", 0), ...many(8)], one), [
+    "created",
+    ...Array(8).fill("deduplicated"),
+  ]);
+  assert.equal(scene.api.stored.size, 5);
+});
+
+Deno.test("Critical findings are never rolled up, nor rejected", async () => {
+  for (const onExceed of ["rollup", "reject"] as const) {
+    const scene = falcoOf();
+    const verdicts = await scene.send(many(8, "Critical"), { budget: { ...budget, onExceed } });
+    assert.deepEqual(verdicts, Array(8).fill("created"));
+  }
+});
+
+Deno.test("With onExceed reject what is beyond the budget is rejected, and what has its own is not", async () => {
+  const scene = falcoOf();
+  const rejecting = { budget: { ...budget, onExceed: "reject" } } as const;
+  const verdicts = ["created", "created", "created", "rejected budget", "rejected budget"];
+  assert.deepEqual(await scene.send(many(5), rejecting), verdicts);
+  const again = falcoOf(scene.api);
+  await again.send([falco("filler", 0)], { budget: undefined });
+  const one = { budget: { maxObservations: 1, onExceed: "reject" } } as const;
+  const known = ["deduplicated", "deduplicated", "deduplicated", "created", "rejected budget"];
+  assert.deepEqual(await again.send(many(5), one), known);
+});
+
+Deno.test("A report is rolled up in one, which says how many they are, and is Resolved when there is room again", async () => {
+  const api = new MemoryObservations();
+  const clock = new FakeClock();
+  const metrics = createMetrics("test");
+  const pipeline = pipelineOf(api, clock, metrics);
+  const reports = new FollowedReports({
+    store: new ObservationStore(api, undefined),
+    clock,
+    log: silentLog,
+    terms: source,
+    ingester: { namespace: "zen", name: "own" },
+    watches: 1,
+    isOwnerActive: () => true,
+  });
+  const origin = {
+    apiVersion: "aquasecurity.github.io/v1alpha1",
+    kind: "VulnerabilityReport",
+    name: "web",
+    namespace: "shop",
+  };
+  const take = async (
+    count: number,
+    max: number,
+    onExceed: "rollup" | "reject" = "rollup",
+  ): Promise<string> => {
+    const vulnerabilities = Array.from({ length: count }, (_, index) => ({
+      vulnerabilityID: `CVE-2026-${index}`,
+      resource: "openssl",
+      installedVersion: "1",
+      severity: index === 0 ? "CRITICAL" : "HIGH",
+      title: "t",
+    }));
+    const { apiVersion, kind, ...metadata } = origin;
+    const payload = { apiVersion, kind, metadata, report: { vulnerabilities } };
+    const lane = laneOf({
+      source: "trivy",
+      rateLimit: undefined,
+      budget: { maxObservations: max, onExceed },
+    });
+    const signal = { source: "trivy", payload, receivedAt, origin };
+    const verdicts = await pipeline.process(signal, lane, source, reports.report(origin, undefined), never);
+    assert.equal(verdicts.length, count);
+    return Object.entries(Object.groupBy(verdicts, ({ kind }) => kind))
+      .map(([kind, all]) => `${all?.length} ${kind}`).join(", ");
+  };
+  const rolled = (): unknown => {
+    const one = [...api.stored.values()].find(({ spec }) => spec.details?.["rolledUp"] === true);
+    return [one?.status?.phase, one?.status?.count, one?.spec.details?.["count"], one?.spec.severity];
+  };
+  assert.equal(await take(10, 4), "4 created, 6 deduplicated");
+  assert.equal(api.stored.size, 5);
+  assert.deepEqual(rolled(), ["Active", 6, 6, "high"]);
+  const { length } = api.requests;
+  assert.equal(await take(10, 4), "10 deduplicated");
+  assert.equal(api.requests.length, length + 3, "what stands is read, in pages, and nothing is written");
+  assert.equal(await take(7, 4), "7 deduplicated");
+  assert.deepEqual(rolled(), ["Active", 3, 3, "high"]);
+  assert.equal(await take(8, 4, "reject"), "4 deduplicated, 4 rejected");
+  assert.deepEqual(rolled(), ["Resolved", 3, 3, "high"], "it is no longer said");
+  assert.equal(await take(8, 4), "8 deduplicated");
+  assert.deepEqual(rolled(), ["Active", 4, 4, "high"]);
+  assert.equal(await take(8, 100), "4 deduplicated, 4 created");
+  assert.deepEqual(rolled(), ["Resolved", 4, 4, "high"]);
+  assert.equal([...api.stored.values()].filter(({ status }) => status?.phase === "Active").length, 8);
 });

@@ -32,9 +32,13 @@ Deno.test("All with these labels are listed, page by page, everywhere or in some
   );
 });
 
-Deno.test("They are counted by their metadata alone", async () => {
+Deno.test("They are counted by a label, and by their metadata alone", async () => {
   const api = filled("a", "b", "c");
-  assert.equal(await new ObservationStore(api, undefined).count({}, never), 3);
+  api.put(observationOf("d", { ingester: "other" }));
+  const counts = async (namespaces: readonly string[] | undefined): Promise<object> =>
+    Object.fromEntries(await new ObservationStore(api, namespaces).tally("zen.kube-zen.io/ingester", never));
+  assert.deepEqual(await counts(undefined), { "zen.trivy": 3, "zen.other": 1 });
+  assert.deepEqual(await counts(["z"]), {});
   assert.ok(api.requests.every(({ isMetadataOnly }) => isMetadataOnly === true));
 });
 
