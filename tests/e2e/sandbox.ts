@@ -1,4 +1,5 @@
 import { systemClock } from "../../src/run/clock.ts";
+import { withDeadline } from "../../src/run/deadline.ts";
 import { SERVICE_ACCOUNT_FOLDER } from "../../src/kube/find_cluster.ts";
 import type { ControlPlane } from "../control_plane/control_plane.ts";
 import { Guardian } from "../support/guardian.ts";
@@ -21,6 +22,8 @@ export interface Pod {
 
 /** A user and group of the image who is nobody on this machine. */
 const NONROOT = 65532;
+/** What the chart's pod is given to end. */
+const GRACE_MILLISECONDS = 60_000;
 const SPOOL_PARENT = "/var/lib/zen-watcher";
 const CERTIFICATES = "/etc/ssl/certs/ca-certificates.crt";
 const API_SERVER_NAME = "kubernetes.default.svc";
@@ -76,7 +79,7 @@ export async function stopPod(pod: Replica): Promise<ReplicaExit> {
     args: [`/proc/${pod.pid}/task/${pod.pid}/children`],
   }).output();
   Deno.kill(Number(new TextDecoder().decode(stdout).trim()), "SIGTERM");
-  return await pod.exit;
+  return await withDeadline(GRACE_MILLISECONDS, systemClock, () => pod.exit, new AbortController().signal);
 }
 
 function byte(): number {
