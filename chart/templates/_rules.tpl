@@ -66,6 +66,10 @@
 - apiGroups: [zen.kube-zen.io]
   resources: [ingesters/status]
   verbs: [patch]
+# Events about Ingesters, beside them.
+- apiGroups: [""]
+  resources: [events]
+  verbs: [create]
 {{- end -}}
 
 {{/* Lease and checkpoints. A name is not known before it is created, so create cannot be bound to one. */}}

@@ -86,7 +86,7 @@ for (const { name, release, namespace } of PATTERNS) {
 
 function writtenIn(pattern: string): readonly string[] {
   const lease = pattern === "single-without-election" ? [] : ["leases"];
-  return ["configmaps", "ingesters/status", ...lease, "observations", "observations/status"];
+  return ["configmaps", "events", "ingesters/status", ...lease, "observations", "observations/status"];
 }
 
 const SHARDS = ["shard-prod-critical", "shard-prod-standard"];
