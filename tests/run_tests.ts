@@ -49,6 +49,7 @@ if (scope === "all") {
     "tests/bench",
     "tests/control_plane",
     "tests/integration",
+    "tests/e2e",
   ]);
 }
 console.log(`${tally.passed} passed, ${tally.failed} failed`);
