@@ -76,6 +76,7 @@ function linesRead(
     if (pattern === undefined) return [];
     const timestamp = `2026-01-02T12:00:00.00000000${index}Z`;
     const read: LogLine = { namespace, podName: pod, podUid: "uid", container, timestamp, line, pattern };
-    return [{ payload: read as unknown as Json }];
+    const origin = { apiVersion: "v1", kind: "Pod", name: pod, namespace, uid: "uid" };
+    return [{ payload: read as unknown as Json, origin }];
   });
 }
