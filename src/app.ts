@@ -92,6 +92,7 @@ export async function runApp(config: Config, around: Surroundings, signal: Abort
     observationTtlSeconds: config.observationTtlSeconds,
     maxRequestBytes: config.maxRequestBytes,
     hasClientCa: config.tls.clientCaFile !== undefined,
+    destinationAllowlist: config.destinationAllowlist,
   });
   const activities = new Activities();
   const budgets = new Budgets({

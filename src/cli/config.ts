@@ -1,3 +1,4 @@
+import type { GroupVersionResource } from "../model/ingester.ts";
 import type { Clock } from "../run/clock.ts";
 import type { SettingValues } from "./settings.ts";
 
@@ -67,6 +68,8 @@ export interface Config {
   readonly trustedProxyCidrs: readonly string[];
   readonly boardTokenFile: string | undefined;
   readonly filterConfigMapName: string | undefined;
+  /** What Ingesters may write beside Observations. */
+  readonly destinationAllowlist: readonly GroupVersionResource[];
 }
 
 /** Makes the configuration of values that fit together. */
@@ -113,6 +116,7 @@ export function configOf(values: SettingValues): Config {
     trustedProxyCidrs: values.trustedProxyCidrs,
     boardTokenFile: values.boardTokenFile,
     filterConfigMapName: values.filterConfigMapName,
+    destinationAllowlist: values.destinationAllowlist,
   };
 }
 

@@ -1,6 +1,8 @@
 import { isIP } from "node:net";
 import { parseDuration } from "../model/duration.ts";
 import { parseIpRange } from "../model/ip_ranges.ts";
+import type { GroupVersionResource } from "../model/ingester.ts";
+import { isForbidden, parseGvr } from "../write/destination.ts";
 
 /** Reads the text of one kind of setting. */
 export interface Reader<T> {
@@ -133,6 +135,18 @@ export const cidrs: Reader<readonly string[]> = {
   must: "IP ranges separated by commas, such as 10.0.0.0/8",
   placeholder: "CIDRS",
   read: (given) => list(given, cidr),
+};
+
+/** Custom resources as group/version/resource, separated by commas. */
+export const customResources: Reader<readonly GroupVersionResource[]> = {
+  must: "custom resources as group/version/resource, separated by commas, such as example.com/v1/alerts; " +
+    "neither Kubernetes' own nor Ingesters",
+  placeholder: "RESOURCES",
+  read: (given) => {
+    const found = list(given, (item) => parseGvr(item) === undefined ? undefined : item);
+    const resources = found?.flatMap((item) => parseGvr(item) ?? []);
+    return resources?.some(isForbidden) === true ? undefined : resources;
+  },
 };
 
 /** The address of an API server. */

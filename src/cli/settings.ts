@@ -1,6 +1,7 @@
 import {
   choice,
   cidrs,
+  customResources,
   duration,
   integer,
   ipAddress,
@@ -16,6 +17,7 @@ import {
   serverUrl,
   text,
 } from "./readers.ts";
+import type { GroupVersionResource } from "../model/ingester.ts";
 
 const MEBIBYTE = 1024 * 1024;
 /** What a 32-bit field of the API holds. */
@@ -81,6 +83,7 @@ export interface SettingValues {
   readonly trustedProxyCidrs: readonly string[];
   readonly boardTokenFile: string | undefined;
   readonly filterConfigMapName: string | undefined;
+  readonly destinationAllowlist: readonly GroupVersionResource[];
 }
 
 /** Every setting, in the order in which `--help` shows them. */
@@ -231,6 +234,12 @@ export const SETTINGS: { readonly [Name in keyof SettingValues]: Setting<Setting
     "FILTER_CONFIGMAP_NAME",
     objectName(253),
     "ConfigMap in POD_NAMESPACE that filters for all Ingesters",
+  ),
+  destinationAllowlist: required(
+    "DESTINATION_ALLOWLIST",
+    customResources,
+    "",
+    "Custom resources that Ingesters may write beside Observations",
   ),
 };
 

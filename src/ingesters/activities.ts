@@ -1,3 +1,4 @@
+import type { ApiErrorKind } from "../kube/errors.ts";
 import type { SourceState } from "../source/informer.ts";
 import type { Activity, CredentialsState } from "./readiness.ts";
 
@@ -5,6 +6,7 @@ interface Mutable {
   readonly sources: Map<string, SourceState>;
   stall: string | undefined;
   credentials: CredentialsState | undefined;
+  stallKind?: ApiErrorKind;
   note: string | undefined;
   lastSignalMilliseconds: number | undefined;
 }
@@ -37,11 +39,12 @@ export class Activities {
     this.#onChange(key);
   }
 
-  /** A write waits for a right (message), or goes through again (undefined). */
-  setStall(key: string, message: string | undefined): void {
+  /** A write waits for a right or for what it is written to (message), or goes through again (undefined). */
+  setStall(key: string, message: string | undefined, kind: ApiErrorKind = "forbidden"): void {
     const activity = this.#of(key);
     if (activity.stall === message) return;
     activity.stall = message;
+    activity.stallKind = kind;
     this.#onChange(key);
   }
 

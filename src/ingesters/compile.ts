@@ -10,6 +10,7 @@ import { type Preset, presetOf } from "../model/preset.ts";
 import { areCertificates } from "../normalize/certificate.ts";
 import { compileNormalization, type Conform } from "../normalize/mapping.ts";
 import type { Lane } from "../pipeline/lane.ts";
+import { compileDestinations, gvrText } from "../write/destination.ts";
 import { shortHash } from "../write/label_value.ts";
 import { compileDoor, pathOf, type WebhookDoor } from "./compile_door.ts";
 import { compileLimits } from "./compile_limits.ts";
@@ -26,6 +27,8 @@ export interface CompileSettings {
   readonly maxRequestBytes: number;
   /** Whether TLS_CLIENT_CA_FILE says who signs certificates of senders. */
   readonly hasClientCa: boolean;
+  /** DESTINATION_ALLOWLIST: what may be written beside Observations. */
+  readonly destinationAllowlist: readonly GroupVersionResource[];
 }
 
 /** One resource to read: in one namespace, in all, or in all but keeping only some. */
@@ -71,13 +74,18 @@ export function compileIngester(ingester: Ingester, settings: CompileSettings): 
   const preset = presetOf(spec.source);
   const kind = spec.ingester ?? preset.ingester;
   const webhookPath = kind === "webhook" ? path : undefined;
-  const problems = unsupported(spec);
+  const problems: string[] = [];
   const door = kind === "webhook" ? compileDoor(ingester, spec, preset, settings) : undefined;
   if (door?.kind === "problems") problems.push(...door.messages);
   const words = wordsOf(spec, preset, kind === "webhook");
   problems.push(...words.problems);
+  const { destinations, problems: refused } = compileDestinations(
+    spec.destinations,
+    settings.destinationAllowlist,
+  );
+  problems.push(...refused);
   const targets = kind === "informer" ? targetsOf(ingester, spec, preset, settings) : [];
-  if (kind === "informer") problems.push(...gvrProblems(spec), ...timeProblems(spec, preset));
+  if (kind === "informer") problems.push(...gvrProblems(spec, settings), ...timeProblems(spec, preset));
   if (kind === "informer" && problems.length === 0 && targets.length === 0) {
     problems.push(noTarget(spec, preset));
   }
@@ -85,7 +93,7 @@ export function compileIngester(ingester: Ingester, settings: CompileSettings): 
   if (logs !== undefined && !("targets" in logs)) problems.push(...logs);
   if (problems.length > 0) return { kind: "invalid", path: webhookPath, message: problems.join("; ") };
   if (spec.suspend === true) return { kind: "suspended", path: webhookPath };
-  const lane = laneOf(ingester, spec, preset, settings, words);
+  const lane = { ...laneOf(ingester, spec, preset, settings, words), ...compileLimits(spec, destinations) };
   if (kind === "informer") {
     return {
       kind: "informer",
@@ -100,25 +108,17 @@ export function compileIngester(ingester: Ingester, settings: CompileSettings): 
   return { kind: "webhook", lane, door: door.door };
 }
 
-/** What the schema takes and this version does not do yet: said aloud, never passed over in silence. */
-function unsupported(spec: IngesterSpec): string[] {
-  const isDefaultDestination = (spec.destinations ?? []).every((destination) =>
-    destination.gvr === undefined && (destination.value ?? "observations") === "observations"
-  );
-  const cases: readonly (readonly [boolean, string])[] = [
-    [!isDefaultDestination, "spec.destinations other than observations"],
-  ];
-  return cases.filter(([applies]) => applies).map(([, what]) => `${what} is not supported by this version`);
-}
-
 /** What is never read: Secrets, whoever asks, and what this program writes itself, which would feed it without end. */
-function gvrProblems(spec: IngesterSpec): string[] {
+function gvrProblems(spec: IngesterSpec, { destinationAllowlist }: CompileSettings): string[] {
   const gvr = spec.informer?.gvr;
   if (gvr?.group === "" && gvr.resource === "secrets") {
     return ["spec.informer.gvr must not be secrets: their content is no finding"];
   }
   if (gvr?.group === GROUP) {
     return [`spec.informer.gvr must not be of group ${GROUP}: every Observation would make another one`];
+  }
+  if (gvr !== undefined && destinationAllowlist.some((allowed) => gvrText(allowed) === gvrText(gvr))) {
+    return ["spec.informer.gvr must not be in DESTINATION_ALLOWLIST: what is written there would come back"];
   }
   return [];
 }
@@ -203,7 +203,6 @@ function laneOf(
     windowSeconds: seconds(spec.deduplication?.window, settings.dedupWindowSeconds),
     isDryRun: spec.dryRun === true,
     ttlSeconds: (severity) => ttl[severity],
-    ...compileLimits(spec),
   };
 }
 

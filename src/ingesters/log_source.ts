@@ -1,3 +1,4 @@
+import type { ApiError } from "../kube/errors.ts";
 import type { WatchApi } from "../kube/watcher.ts";
 import type { Log } from "../observe/log.ts";
 import type { Metrics } from "../observe/metrics.ts";
@@ -70,8 +71,8 @@ export async function runLogTarget(
   const terms = {
     patienceMilliseconds: Infinity,
     mayWrite,
-    onStall: (error: { readonly message: string } | undefined) => {
-      if (!signal.aborted) activities.setStall(key, error?.message);
+    onStall: (error: ApiError | undefined) => {
+      if (!signal.aborted) activities.setStall(key, error?.message, error?.kind);
     },
   };
   activities.setSource(key, name, { kind: "starting" });

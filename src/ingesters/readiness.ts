@@ -1,3 +1,4 @@
+import type { ApiErrorKind } from "../kube/errors.ts";
 import type { Condition, ReadyReason } from "../model/ingester.ts";
 import type { SourceState } from "../source/informer.ts";
 import { takesSecret } from "../intake/secret_keys.ts";
@@ -24,6 +25,8 @@ export interface Activity {
   readonly stall: string | undefined;
   /** Undefined while nothing is known of the Secret of a webhook, or it needs none. */
   readonly credentials?: CredentialsState | undefined;
+  /** What kind of refusal that is; a right that is missing, where nobody says it. */
+  readonly stallKind?: ApiErrorKind | undefined;
   /** Why it works, but not as it was meant to. */
   readonly note?: string | undefined;
 }
@@ -61,9 +64,10 @@ function readinessBut(compiled: Compiled, activity: Activity): Readiness | undef
 
 function webhookReadiness(
   { path, auth }: WebhookDoor,
-  { stall, credentials }: Activity,
+  activity: Activity,
 ): Readiness | undefined {
-  if (stall !== undefined) return { isReady: false, reason: "Forbidden", message: stall };
+  const { stall, credentials } = activity;
+  if (stall !== undefined) return { isReady: false, reason: stallReason(activity), message: stall };
   if (auth === undefined) {
     return {
       isReady: false,
@@ -86,7 +90,12 @@ function webhookReadiness(
   }
 }
 
-function sourcesReadiness({ sources, stall }: Activity, verb: string): Readiness | undefined {
+function stallReason({ stallKind }: Activity): ReadyReason {
+  return stallKind === "not-found" ? "Degraded" : "Forbidden";
+}
+
+function sourcesReadiness(activity: Activity, verb: string): Readiness | undefined {
+  const { sources, stall } = activity;
   const named = (kind: SourceState["kind"]): string[] =>
     [...sources].filter(([, state]) => state.kind === kind).map(([name]) => name).sort();
   const firstMessage = (kind: "forbidden" | "failing" | "waiting"): string => {
@@ -99,7 +108,9 @@ function sourcesReadiness({ sources, stall }: Activity, verb: string): Readiness
   const running = [...sources].flatMap(([name, state]) =>
     state.kind !== "running" ? [] : [state.detail === undefined ? name : `${name} (${state.detail})`]
   ).sort();
-  if (stall !== undefined) return { isReady: false, reason: "Forbidden", message: `Writes wait: ${stall}` };
+  if (stall !== undefined) {
+    return { isReady: false, reason: stallReason(activity), message: `Writes wait: ${stall}` };
+  }
   if (forbidden.length > 0) {
     return {
       isReady: false,

@@ -1,3 +1,4 @@
+import type { ApiError } from "../kube/errors.ts";
 import type { WebhookSpool } from "../intake/webhook_spool.ts";
 import type { LaneNow } from "../intake/replay.ts";
 import type { OpenRoute, Route, RouteTable, Taken } from "../intake/route.ts";
@@ -56,8 +57,8 @@ function openRoute(
   parts: RouteTableParts,
 ): OpenRoute {
   const { activities, clock, spool } = parts;
-  const onStall = (error: { readonly message: string } | undefined): void =>
-    activities.setStall(entry.key, error?.message);
+  const onStall = (error: ApiError | undefined): void =>
+    activities.setStall(entry.key, error?.message, error?.kind);
   return {
     kind: "open",
     source: lane.source,
@@ -96,7 +97,7 @@ export function laneNow(
       return {
         kind: "lane",
         lane: compiled.lane,
-        onStall: (error) => activities.setStall(key, error?.message),
+        onStall: (error) => activities.setStall(key, error?.message, error?.kind),
       };
     default:
       return compiled satisfies never;

@@ -135,7 +135,8 @@ function tasksOf(
   if (compiled.kind !== "informer") return [];
   const { lane, targets, stateSpec } = compiled;
   const terms = termsOf(entry, parts, signal);
-  const reports = stateSpec === undefined || lane.isDryRun
+  const areObserved = lane.destinations?.areObservationsWritten !== false;
+  const reports = stateSpec === undefined || lane.isDryRun || !areObserved
     ? undefined
     : new FollowedReports({ ...parts, terms, ingester: lane.ingester, watches: targets.length });
   return targets.map((target) =>
@@ -158,7 +159,7 @@ function termsOf(
     patienceMilliseconds: Infinity,
     mayWrite,
     onStall: (error) => {
-      if (!signal.aborted) activities.setStall(key, error?.message);
+      if (!signal.aborted) activities.setStall(key, error?.message, error?.kind);
     },
   };
 }

@@ -211,7 +211,7 @@ export const ingesterSpecSchema: z.ZodType<IngesterSpec> = z.strictObject({
   destinations: z.array(z.strictObject({
     type: z.enum(["crd"]).describe("A custom resource"),
     value: z.string().max(253).describe("observations").optional(),
-    gvr: gvr.describe("Another custom resource, if the operator allows it").optional(),
+    gvr: gvr.describe("Another custom resource, if DESTINATION_ALLOWLIST names it").optional(),
   })).max(10).describe("Where findings go; default Observations").optional(),
 }).meta(rules(
   blockRule("webhook", [...INFORMER_PRESETS, ...LOGS_PRESETS]),

@@ -1,3 +1,4 @@
+import type { GroupVersionResource } from "./ingester.ts";
 import type { Json } from "./json.ts";
 import type { Observation } from "./observation.ts";
 
@@ -25,6 +26,8 @@ export interface SpooledSignal extends Common {
 export interface SpooledObservation extends Common {
   readonly kind: "observation";
   readonly observation: Observation;
+  /** Another custom resource that it was to be written as. */
+  readonly destination?: GroupVersionResource | undefined;
 }
 
 /** What can be kept on disk and tried again. */

@@ -18,7 +18,13 @@ import type { Repeats } from "../write/repeats.ts";
 import type { ToldStates } from "../write/told_states.ts";
 import type { Seat } from "./gathering.ts";
 import type { Lane } from "./lane.ts";
-import type { BoundedTerms as SinkTerms, ObservationSink, ProcessTerms } from "./observation_sink.ts";
+import {
+  type BoundedTerms as SinkTerms,
+  type ObservationSink,
+  type ProcessTerms,
+  recentOf,
+} from "./observation_sink.ts";
+import type { Destinations } from "../write/destination.ts";
 import { nameOf } from "./name_of.ts";
 import type { Open, Outcome } from "./outcome.ts";
 import { rollUpOfEvent, rollUpOfReport } from "./roll_up.ts";
@@ -68,7 +74,27 @@ export class FindingWriter {
     abort: AbortSignal,
   ): Promise<Outcome> {
     const observation = observationOf(finding, id, namespace, signal, lane);
-    const ref = { namespace, name: id.name };
+    if (lane.destinations === undefined || (lane.isDryRun && lane.destinations.areObservationsWritten)) {
+      return await this.#observe(finding, observation, signal, lane, terms, abort);
+    }
+    const elsewhere = await this.#putElsewhere(observation, lane, lane.destinations, terms, abort);
+    if (elsewhere.kind === "open" || !lane.destinations.areObservationsWritten) return elsewhere;
+    const outcome = await this.#observe(finding, observation, signal, lane, terms, abort);
+    const isEverywhere = elsewhere.kind === "created" || elsewhere.kind === "deduplicated";
+    // What could not be taken in one place is told by its verdict, once all that can be done is done.
+    return isEverywhere || outcome.kind === "open" ? outcome : elsewhere;
+  }
+
+  async #observe(
+    finding: Finding,
+    observation: Observation,
+    signal: Signal,
+    lane: Lane,
+    terms: BoundedTerms,
+    abort: AbortSignal,
+  ): Promise<Outcome> {
+    const { namespace, name } = observation.metadata;
+    const ref = { namespace, name };
     if (terms.followed !== undefined && await terms.followed.confirm(observation, abort)) {
       return { kind: "deduplicated", observation: ref };
     }
@@ -158,7 +184,7 @@ export class FindingWriter {
     if (paced !== undefined) return paced;
     const { sink, toldStates, clock } = this.#parts;
     const { status: _, ...observation } = wanted;
-    const outcome = await sink.put(observation, lane, terms, abort);
+    const outcome = await sink.put(observation, lane, terms, undefined, abort);
     if (outcome.kind !== "deduplicated" || !finding.isState) return outcome;
     if (terms.followed !== undefined) await terms.followed.meet(wanted, abort);
     else if (signal.origin === undefined) {
@@ -166,6 +192,31 @@ export class FindingWriter {
       if (persisted.kind === "unavailable") return { ...persisted, kind: "open", isStalled: false };
     }
     return outcome;
+  }
+
+  /** Writes it to each of the other destinations, once; the worst of what became of that is what became of it. */
+  async #putElsewhere(
+    observation: Observation,
+    lane: Lane,
+    { others }: Destinations,
+    terms: BoundedTerms,
+    abort: AbortSignal,
+  ): Promise<Outcome> {
+    const { namespace, name } = observation.metadata;
+    const ref = { namespace, name };
+    const { sink, recent } = this.#parts;
+    let worst: Outcome = { kind: "deduplicated", observation: ref };
+    for (const destination of others) {
+      if (recent.has(recentOf(ref, destination))) continue;
+      const paced = await this.#pace(lane, terms, abort);
+      if (paced !== undefined) return paced;
+      const outcome = await sink.put(observation, lane, terms, destination, abort);
+      if (outcome.kind === "open" || lane.isDryRun) return outcome;
+      if (worst.kind === "deduplicated" || (worst.kind === "created" && outcome.kind !== "deduplicated")) {
+        worst = outcome;
+      }
+    }
+    return worst;
   }
 
   /** Whether a finding has its Observation already: then it needs no room. What is followed is known to have none. */

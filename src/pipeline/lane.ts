@@ -3,6 +3,7 @@ import type { Filter } from "../filter/filter.ts";
 import type { Severity } from "../model/severity.ts";
 import type { Conform } from "../normalize/mapping.ts";
 import type { BudgetRule } from "../write/budget.ts";
+import type { Destinations } from "../write/destination.ts";
 import type { RateLimitRule } from "../write/rate_limit.ts";
 import type { RetryRule } from "../write/retry.ts";
 
@@ -30,6 +31,8 @@ export interface Lane {
   readonly rateLimit?: RateLimitRule | undefined;
   /** `spec.budget`; undefined: as many as there are. */
   readonly budget?: BudgetRule | undefined;
+  /** `spec.destinations`; undefined: Observations alone. */
+  readonly destinations?: Destinations | undefined;
   /** `spec.errorHandling`; undefined: what may pass is tried without end, what is refused becomes a dead letter. */
   readonly errorHandling?: ErrorHandling | undefined;
 }

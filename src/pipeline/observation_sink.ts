@@ -1,10 +1,12 @@
 import type { RecentNames } from "../deduplicate/recent_names.ts";
+import type { GroupVersionResource } from "../model/ingester.ts";
 import type { Observation } from "../model/observation.ts";
-import type { Verdict } from "../model/verdict.ts";
+import type { ObservationRef, Verdict } from "../model/verdict.ts";
 import type { Log } from "../observe/log.ts";
 import type { Metrics } from "../observe/metrics.ts";
 import type { Clock } from "../run/clock.ts";
 import type { DeadLetterBox } from "../write/dead_letters.ts";
+import { gvrText } from "../write/destination.ts";
 import type { ObservationWriter, WriteResult, WriteTerms } from "../write/writer.ts";
 import type { Lane } from "./lane.ts";
 import type { Outcome } from "./outcome.ts";
@@ -13,7 +15,7 @@ import type { Outcome } from "./outcome.ts";
 export type ProcessTerms = Omit<WriteTerms, "isDryRun">;
 
 /** The same with its end. */
-export interface BoundedTerms extends ProcessTerms {
+export interface BoundedTerms extends Omit<ProcessTerms, "destination"> {
   /** Monotonic time, in milliseconds, up to which all findings of the signal are written. */
   readonly patientUntil: number;
 }
@@ -55,16 +57,18 @@ export class ObservationSink {
   /**
    * Writes it under these terms; one that is written already is deduplicated.
    *
+   * @param destination another custom resource that it is written as
    * @throws the signal's reason when `abort` aborts, and TermEndedError
    */
   async put(
     observation: Observation,
     lane: SinkLane,
     terms: BoundedTerms,
+    destination: GroupVersionResource | undefined,
     abort: AbortSignal,
   ): Promise<Outcome> {
     while (true) {
-      const outcome = await this.#try(observation, lane, terms, abort);
+      const outcome = await this.#try(observation, lane, terms, destination, abort);
       if (outcome !== undefined) return outcome;
       await this.#clock.sleep(NO_ROOM_MILLISECONDS, abort);
     }
@@ -75,6 +79,7 @@ export class ObservationSink {
     observation: Observation,
     lane: SinkLane,
     terms: BoundedTerms,
+    destination: GroupVersionResource | undefined,
     abort: AbortSignal,
   ): Promise<Outcome | undefined> {
     const result = await this.#writer.write(observation, {
@@ -83,19 +88,20 @@ export class ObservationSink {
       patienceMilliseconds: Math.max(1, terms.patientUntil - this.#clock.monotonic()),
       isDryRun: lane.isDryRun,
       retry: lane.errorHandling?.retry,
+      destination,
     }, abort);
     switch (result.kind) {
       case "created":
       case "exists": {
         const ref = result.observation;
-        if (!lane.isDryRun) this.#recent.add(ref);
+        if (!lane.isDryRun) this.#recent.add(recentOf(ref, destination));
         return this.asSeen({
           kind: result.kind === "created" ? "created" : "deduplicated",
           observation: ref,
         }, lane);
       }
       case "refused":
-        return await this.#layAside(observation, result, lane);
+        return await this.#layAside(observation, destination, result, lane);
       case "unavailable":
         return { ...result, kind: "open" };
       default:
@@ -106,6 +112,7 @@ export class ObservationSink {
   /** What the API server refuses for good is kept with its reason, or at least said. */
   async #layAside(
     observation: Observation,
+    destination: GroupVersionResource | undefined,
     { reason, message }: Extract<WriteResult, { kind: "refused" }>,
     lane: SinkLane,
   ): Promise<Verdict | undefined> {
@@ -116,7 +123,14 @@ export class ObservationSink {
     const isKept = isWanted && await this.#deadLetters.put({
       reason,
       message,
-      what: { kind: "observation", source, ingester, spooledAt, observation },
+      what: {
+        kind: "observation",
+        source,
+        ingester,
+        spooledAt,
+        observation,
+        ...(destination === undefined ? {} : { destination }),
+      },
     });
     this.#log.error("Observation not taken by the API server", {
       source,
@@ -137,4 +151,13 @@ export class ObservationSink {
     this.#log.info("Dry run", { source: lane.source, ingester: lane.ingester.name, verdict: verdict.kind });
     return { kind: "filtered", reason: "dry_run" };
   }
+}
+
+/** Under what it is remembered that something was written lately; the same finding may go to several places. */
+export function recentOf(
+  ref: ObservationRef,
+  destination: GroupVersionResource | undefined,
+): ObservationRef {
+  if (destination === undefined) return ref;
+  return { namespace: `${gvrText(destination)}/${ref.namespace}`, name: ref.name };
 }

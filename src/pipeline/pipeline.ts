@@ -2,7 +2,7 @@ import type { RecentNames } from "../deduplicate/recent_names.ts";
 import type { Finding, Normalized } from "../model/finding.ts";
 import type { Signal } from "../model/signal.ts";
 import type { SpooledObservation, SpooledSignal } from "../model/spooled.ts";
-import type { Verdict } from "../model/verdict.ts";
+import type { ObservationRef, Verdict } from "../model/verdict.ts";
 import { normalize, reviewAt, type Self } from "../normalize/normalize.ts";
 import type { Log } from "../observe/log.ts";
 import type { Metrics } from "../observe/metrics.ts";
@@ -183,7 +183,7 @@ export class Pipeline {
 
   /** Writes an Observation that was laid aside as it is, and counted as received by this process. */
   async resumeObservation(
-    { observation, source }: SpooledObservation,
+    { observation, source, destination }: SpooledObservation,
     lane: Pick<Lane, "ingester" | "isDryRun" | "budget" | "errorHandling">,
     terms: ProcessTerms,
     abort: AbortSignal,
@@ -192,8 +192,10 @@ export class Pipeline {
     try {
       const { ingester, isDryRun, errorHandling } = lane;
       const own = { source, ingester, isDryRun, errorHandling };
-      const outcome = await this.#sink.put(observation, own, this.#bounded(terms), abort);
-      if (outcome.kind === "created") this.#budgets.created(lane.ingester, lane.budget);
+      const outcome = await this.#sink.put(observation, own, this.#bounded(terms), destination, abort);
+      if (outcome.kind === "created" && destination === undefined) {
+        this.#budgets.created(lane.ingester, lane.budget);
+      }
       if (outcome.kind !== "open") this.#ledger.settle(source, outcome, { category, severity });
       return outcome;
     } catch (error) {
@@ -277,8 +279,9 @@ export class Pipeline {
     const id = nameOf(finding, signal, lane);
     const observation = { namespace: this.#namespaceOf(finding, lane), name: id.name };
     // What shows a state may have changed since it was written.
-    const isKnown = !finding.isState && this.#recent.has(observation);
-    if (isKnown) return this.#sink.asSeen({ kind: "deduplicated", observation }, lane);
+    if (this.#isKnown(finding, observation, lane)) {
+      return this.#sink.asSeen({ kind: "deduplicated", observation }, lane);
+    }
     if (terms === undefined) return UNTRIED;
     if (terms.patientUntil === Infinity) {
       return await this.#writing.write(finding, id, observation, signal, lane, terms, abort);
@@ -288,7 +291,7 @@ export class Pipeline {
     if (before !== undefined) {
       // The same is being written at this moment, and soon over: its end tells whether anything is left to do.
       await before;
-      if (!finding.isState && this.#recent.has(observation)) {
+      if (this.#isKnown(finding, observation, lane)) {
         return this.#sink.asSeen({ kind: "deduplicated", observation }, lane);
       }
     }
@@ -298,6 +301,11 @@ export class Pipeline {
     });
     this.#underWay.set(key, ended);
     return await writing;
+  }
+
+  /** Whether nothing is to be written; what goes to several places is asked for at each of them. */
+  #isKnown(finding: Finding, observation: ObservationRef, lane: Lane): boolean {
+    return !finding.isState && lane.destinations === undefined && this.#recent.has(observation);
   }
 
   /** The end of a state that its sender tells (an alert that is resolved). */
@@ -340,6 +348,7 @@ export class Pipeline {
     if (finding.isState || lane.isDryRun) return;
     if (outcome.kind !== "created" && outcome.kind !== "deduplicated") return;
     if (outcome.kind === "deduplicated" && outcome.isRolledUp === true) return;
+    if (lane.destinations?.areObservationsWritten === false) return;
     const at = signalTime(finding, signal);
     const first = Date.parse(finding.firstSeen ?? "");
     const firstAt = first < at ? first : undefined;

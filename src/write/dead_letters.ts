@@ -4,6 +4,7 @@ import type { Log } from "../observe/log.ts";
 import type { Metrics } from "../observe/metrics.ts";
 import type { Clock } from "../run/clock.ts";
 import type { Disk } from "../run/disk.ts";
+import { gvrText } from "./destination.ts";
 import { type Entry, Journal, JournalFullError } from "../run/journal.ts";
 
 /** What was laid aside, and why. */
@@ -170,7 +171,8 @@ export class DeadLetters implements DeadLetterBox {
 function observationOf({ what }: DeadLetter): string | undefined {
   if (what.kind !== "observation") return undefined;
   const { namespace, name } = what.observation.metadata;
-  return `${namespace}/${name}`;
+  const { destination } = what;
+  return `${destination === undefined ? "" : gvrText(destination)} ${namespace}/${name}`;
 }
 
 /** All letters in a replica's folder, oldest first, whoever writes it at this moment. */

@@ -1,13 +1,14 @@
 import type { Api } from "../kube/api.ts";
-import { resourcePath } from "../kube/api.ts";
 import { ApiError, type ApiErrorKind } from "../kube/errors.ts";
-import { GROUP, type Observation, VERSION } from "../model/observation.ts";
+import type { GroupVersionResource } from "../model/ingester.ts";
+import type { Observation } from "../model/observation.ts";
 import type { DeadLetterReason, ObservationRef } from "../model/verdict.ts";
 import type { Metrics } from "../observe/metrics.ts";
 import { Backoff } from "../run/backoff.ts";
 import type { Clock } from "../run/clock.ts";
 import { DeadlineError, withDeadline } from "../run/deadline.ts";
 import { AdaptiveConcurrency } from "./concurrency.ts";
+import { DestinationObjects } from "./destination_objects.ts";
 import { isExhausted, type RetryRule, waitAfter } from "./retry.ts";
 
 /** What became of a write. */
@@ -34,6 +35,8 @@ export interface WriteTerms {
   readonly requestMilliseconds?: number | undefined;
   /** True: nothing is tried while the API server is known to be away, since something else asks for it. */
   readonly sparesAway?: boolean | undefined;
+  /** Another custom resource that it is written as; undefined: an Observation. */
+  readonly destination?: GroupVersionResource | undefined;
   /** How failures that may pass are tried again; undefined: as is usual, without end. */
   readonly retry?: RetryRule | undefined;
   /** True: the API server checks everything and stores nothing (dryRun=All). */
@@ -65,6 +68,7 @@ export class ObservationWriter {
   readonly #clock: Clock;
   readonly #metrics: Metrics;
   readonly #concurrency: AdaptiveConcurrency;
+  readonly #objects: DestinationObjects;
   readonly #fallbackNamespace: string;
   /** Writes in a row that got no answer, or one of a server that is not well. */
   #unanswered = 0;
@@ -76,6 +80,7 @@ export class ObservationWriter {
     this.#api = parts.api;
     this.#clock = parts.clock;
     this.#metrics = parts.metrics;
+    this.#objects = new DestinationObjects(parts);
     this.#fallbackNamespace = options.fallbackNamespace;
     this.#concurrency = new AdaptiveConcurrency(options.concurrency, parts.clock);
   }
@@ -171,11 +176,12 @@ export class ObservationWriter {
       this.#metrics.writeDuration.observe({ outcome }, (this.#clock.monotonic() - startedAt) / 1000);
     };
     try {
+      const { path, body } = await this.#objects.of(observation, terms.destination, signal);
       await this.#api.request({
         role: "write",
         method: "POST",
-        path: resourcePath({ group: GROUP, version: VERSION, resource: "observations" }, namespace),
-        body: observation,
+        path,
+        body,
         ...(terms.isDryRun ? { query: { dryRun: "All" } } : {}),
         timeoutMilliseconds: terms.requestMilliseconds ??
           Math.min(30_000, Math.max(1000, terms.patienceMilliseconds)),

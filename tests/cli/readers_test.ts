@@ -37,6 +37,24 @@ const cases: readonly Case[] = [
     bad: ["", "a..b", ".a", "a_b", "A", "a".repeat(11)],
   },
   {
+    name: "custom resources",
+    reader: readers.customResources,
+    good: [
+      ["", []],
+      ["example.com/v1/alerts, b.example.com/v1beta1/c", [
+        { group: "example.com", version: "v1", resource: "alerts" },
+        { group: "b.example.com", version: "v1beta1", resource: "c" },
+      ]],
+    ],
+    bad: [
+      "alerts",
+      "/v1/secrets",
+      "example.com/v1",
+      "example.com/v1/pods/exec",
+      "rbac.authorization.k8s.io/v1/roles",
+    ],
+  },
+  {
     name: "a label value",
     reader: readers.labelValue,
     good: [["My_release.1", "My_release.1"]],

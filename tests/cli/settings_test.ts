@@ -27,6 +27,7 @@ Deno.test("the environment's names are those of the documents, and what finding 
     "BOARD_TOKEN_FILE",
     "DEDUP_MAX_SIZE",
     "DEDUP_WINDOW_SECONDS",
+    "DESTINATION_ALLOWLIST",
     "FILTER_CONFIGMAP_NAME",
     "GC_INTERVAL",
     "HOME",

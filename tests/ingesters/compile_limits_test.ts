@@ -44,7 +44,7 @@ Deno.test("What an Ingester says of limits, with its defaults", () => {
   ];
   const usual = { budget: { maxObservations: 50_000, onExceed: "rollup" } };
   for (const [spec, expected] of cases) {
-    const compiled = { budget: undefined, ...compileLimits({ source: "own", ...spec }) };
+    const compiled = { budget: undefined, ...compileLimits({ source: "own", ...spec }, undefined) };
     assert.deepEqual(compiled, { ...usual, ...expected });
   }
 });

@@ -9,6 +9,7 @@ const settings: CompileSettings = {
   observationTtlSeconds: 3600,
   maxRequestBytes: 12 * 1024 * 1024,
   hasClientCa: false,
+  destinationAllowlist: [],
 };
 
 function ingester(spec: unknown, namespace = "zen"): Ingester {
@@ -144,6 +145,20 @@ Deno.test("An Ingester of logs that cannot work says why", () => {
 Deno.test("What this version does not do is said aloud and closes the path", () => {
   const cases: readonly [unknown, RegExp][] = [
     [{ source: "falco", destinations: [{ type: "crd", value: "other" }] }, /destinations/],
+    [
+      {
+        source: "falco",
+        destinations: [{ type: "crd", gvr: { group: "", version: "v1", resource: "secrets" } }],
+      },
+      /must be a custom resource/,
+    ],
+    [
+      {
+        source: "falco",
+        destinations: [{ type: "crd", gvr: { group: "example.com", version: "v1", resource: "alerts" } }],
+      },
+      /DESTINATION_ALLOWLIST/,
+    ],
     [{ source: "own", ingester: "informer" }, /informer\.gvr/],
     [{
       source: "own",
@@ -269,4 +284,16 @@ Deno.test("How often all is listed again, and what is near its end, are read fro
     assert.ok(compiled.kind === "informer", JSON.stringify([informer, compiled]));
     assert.deepEqual([compiled.resyncMilliseconds, compiled.lane.expiryWindowSeconds], [resync, window]);
   }
+});
+
+Deno.test("What the operator allows is written, and never read again", () => {
+  const alerts = { group: "example.com", version: "v1", resource: "alerts" };
+  const own = { destinationAllowlist: [alerts] };
+  const compiled = compile({ source: "falco", destinations: [{ type: "crd", gvr: alerts }] }, "zen", own);
+  assert.equal(compiled.kind, "webhook");
+  if (compiled.kind !== "webhook") return;
+  assert.deepEqual(compiled.lane.destinations, { areObservationsWritten: false, others: [alerts] });
+  assert.equal(compiled.lane.budget, undefined, "which bounds Observations alone");
+  const reading = { source: "own", ingester: "informer", informer: { gvr: alerts } };
+  assert.match(messageOf(compile(reading, "zen", own)), /would come back/);
 });

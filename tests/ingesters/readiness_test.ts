@@ -58,6 +58,15 @@ Deno.test("Why an Ingester is ready or not is one table", () => {
   assert.equal(readinessOf({ kind: "invalid", path: undefined, message: "m" }, activity({}))?.message, "M");
 });
 
+Deno.test("Writes that wait for what is not there are Degraded, whatever comes in", () => {
+  const stalled = { ...activity({ a: { kind: "running" } }, "not served"), stallKind: "not-found" } as const;
+  assert.deepEqual(readinessOf(informer, stalled), {
+    isReady: false,
+    reason: "Degraded",
+    message: "Writes wait: not served",
+  });
+});
+
 Deno.test("What works, but not as it was meant to, is ready and says so", () => {
   const note = "The budget of 5 Observations is used up";
   const running = { ...activity({ a: { kind: "running" } }), note };

@@ -9,6 +9,7 @@ const settings = {
   observationTtlSeconds: 3600,
   maxRequestBytes: 12 * 1024 * 1024,
   hasClientCa: false,
+  destinationAllowlist: [],
 };
 
 function ingester(

@@ -1,6 +1,9 @@
 import assert from "node:assert/strict";
 import { compileFilter } from "../../src/filter/filter.ts";
+import type { Api, ApiRequest } from "../../src/kube/api.ts";
+import { ApiError } from "../../src/kube/errors.ts";
 import type { Json } from "../../src/model/json.ts";
+import type { SpooledObservation } from "../../src/model/spooled.ts";
 import { createMetrics, type Metrics } from "../../src/observe/metrics.ts";
 import type { Lane } from "../../src/pipeline/lane.ts";
 import { FollowedReports } from "../../src/write/followed_reports.ts";
@@ -254,4 +257,98 @@ Deno.test("A report is rolled up in one, which says how many they are, and is Re
   assert.equal(await take(8, 100), "4 deduplicated, 4 created");
   assert.deepEqual(rolled(), ["Resolved", 4, 4, "high"]);
   assert.equal([...api.stored.values()].filter(({ status }) => status?.phase === "Active").length, 8);
+});
+
+const alerts = { group: "example.com", version: "v1", resource: "alerts" };
+
+/** An API server that has one more resource; `refuses` answers its creates. */
+function withAlerts(
+  refuses?: () => void,
+): { api: Api; observations: MemoryObservations; alerts: Map<string, unknown> } {
+  const observations = new MemoryObservations();
+  const kept = new Map<string, unknown>();
+  const api: Api = {
+    stream: () => Promise.reject(new Error("no streams here")),
+    async request<T>(request: ApiRequest, signal: AbortSignal): Promise<T> {
+      if (request.path === "/apis/example.com/v1") {
+        return { resources: [{ name: "alerts", kind: "Alert", namespaced: true }] } as T;
+      }
+      if (!request.path.startsWith("/apis/example.com/v1/")) {
+        return await observations.request<T>(request, signal);
+      }
+      refuses?.();
+      const { metadata } = request.body as { metadata: { name: string } };
+      if (kept.has(metadata.name)) throw new ApiError("there", { code: 409, reason: "AlreadyExists" });
+      kept.set(metadata.name, request.body);
+      return request.body as T;
+    },
+  };
+  return { api, observations, alerts: kept };
+}
+
+Deno.test("Each destination has its object before the verdict, under the same name and once", async () => {
+  for (const areObservationsWritten of [true, false]) {
+    const { api, observations, alerts: kept } = withAlerts();
+    const pipeline = pipelineOf(api, new FakeClock(), createMetrics("test"));
+    const destinations = { areObservationsWritten, others: [alerts] };
+    const lane = laneOf({ rateLimit: undefined, destinations });
+    const receive = async (): Promise<string[]> => {
+      const signal = { source: "own", payload: items(2), receivedAt };
+      return (await pipeline.receive(signal, lane, sender, never)).map(({ kind }) => kind);
+    };
+    assert.deepEqual(await receive(), ["created", "created"]);
+    assert.deepEqual(await receive(), ["deduplicated", "deduplicated"]);
+    assert.equal(kept.size, 2);
+    assert.equal(observations.stored.size, areObservationsWritten ? 2 : 0);
+    if (!areObservationsWritten) continue;
+    assert.deepEqual([...observations.stored.values()].map(({ metadata }) => metadata.name), [
+      ...kept.keys(),
+    ]);
+  }
+});
+
+Deno.test("A finding known to one Ingester's destination is new to another's", async () => {
+  const { api, observations, alerts: kept } = withAlerts();
+  const pipeline = pipelineOf(api, new FakeClock(), createMetrics("test"));
+  const signal = { source: "own", payload: items(1), receivedAt };
+  const elsewhere = { areObservationsWritten: false, others: [alerts] };
+  for (const destinations of [elsewhere, undefined, elsewhere]) {
+    await pipeline.receive(signal, laneOf({ destinations }), sender, never);
+  }
+  assert.deepEqual([observations.stored.size, kept.size], [1, 1]);
+});
+
+Deno.test("What one destination does not take is told, and the other has it all the same", async () => {
+  const cases: readonly [number, string, number, boolean][] = [
+    [422, "dead-lettered", 2, true],
+    [422, "rejected", 2, false],
+    [403, "open", 0, true],
+  ];
+  for (const [code, expected, observed, keepsDeadLetters] of cases) {
+    const { api, observations } = withAlerts(() => {
+      throw new ApiError("no", { code });
+    });
+    const letters: unknown[] = [];
+    const clock = new FakeClock();
+    const pipeline = pipelineOf(api, clock, createMetrics("test"), {
+      deadLetters: { put: ({ what }) => Promise.resolve(letters.push(what) > 0) },
+    });
+    const lane = laneOf({
+      rateLimit: undefined,
+      destinations: { areObservationsWritten: true, others: [alerts] },
+      errorHandling: { retry: undefined, keepsDeadLetters },
+    });
+    const terms = { ...sender, patienceMilliseconds: 1 };
+    const signal = { source: "own", payload: items(2), receivedAt };
+    const outcomes = await pipeline.receive(signal, lane, terms, never);
+    assert.deepEqual(outcomes.map(({ kind }) => kind), [expected, expected], String(code));
+    assert.equal(observations.stored.size, observed);
+    if (expected !== "dead-lettered") continue;
+    const [letter] = letters as [SpooledObservation];
+    assert.deepEqual(letter.destination, alerts);
+    // It is tried again where it was refused.
+    const before = observations.count("POST");
+    assert.equal((await pipeline.resumeObservation(letter, lane, terms, never)).kind, "dead-lettered");
+    assert.equal(observations.count("POST"), before);
+  }
 });

@@ -54,6 +54,7 @@ Deno.test("Each answer of the API server has its outcome, by whether it passes, 
       observation,
       { source: "own", ingester: { namespace: "zen", name: "own" }, isDryRun: false },
       { patienceMilliseconds: 0, patientUntil: 0, mayWrite: () => true, onStall: () => {} },
+      undefined,
       new AbortController().signal,
     );
     const shown = Object.fromEntries(Object.keys(expected).map((key) => [key, Reflect.get(outcome, key)]));
@@ -86,6 +87,7 @@ Deno.test("What is tried too often is laid aside, or given up where no dead lett
         errorHandling: { retry, keepsDeadLetters },
       },
       { patienceMilliseconds: patience, patientUntil: patience, mayWrite: () => true, onStall: () => {} },
+      undefined,
       new AbortController().signal,
     );
     await clock.advance(10_000);
@@ -111,6 +113,7 @@ Deno.test("What may still pass is not given up while there is no room for a dead
       errorHandling: { retry, keepsDeadLetters: true },
     },
     { patienceMilliseconds: Infinity, patientUntil: Infinity, mayWrite: () => true, onStall: () => {} },
+    undefined,
     new AbortController().signal,
   );
   await clock.advance(60_000);

@@ -9,6 +9,7 @@ export const COMPILE_SETTINGS: CompileSettings = {
   observationTtlSeconds: 3600,
   maxRequestBytes: 12 * 1024 * 1024,
   hasClientCa: false,
+  destinationAllowlist: [],
 };
 
 /** An Ingester as the API server shows it. */

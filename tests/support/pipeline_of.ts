@@ -36,11 +36,10 @@ export function pipelineOf(
   api: Api,
   clock: Clock,
   metrics: Metrics,
-  beside: Partial<BesideWriter> = {},
+  beside: Partial<BesideWriter & { readonly deadLetters: DeadLetterBox }> = {},
 ): Pipeline {
   return new Pipeline({
     ...besideWriter(api, clock),
-    ...beside,
     writer: new ObservationWriter({ concurrency: 4, fallbackNamespace: "zen" }, { api, clock, metrics }),
     recent: new RecentNames({ maxSize: 100, windowSeconds: 60 }, clock),
     metrics,
@@ -50,5 +49,6 @@ export function pipelineOf(
     log: silentLog,
     place: { podNamespace: "zen", watchNamespaces: [], observationNamespace: undefined },
     self: () => ({ username: "me", namespace: "zen", podNames: [] }),
+    ...beside,
   });
 }
