@@ -182,7 +182,7 @@ Deno.test("What this version does not do is said aloud and closes the path", () 
   for (const [spec, expected] of cases) {
     assert.match(messageOf(compile(spec)), expected, JSON.stringify(spec));
   }
-  const bad = compile({ source: "falco", budget: {} });
+  const bad = compile({ source: "falco", destinations: [{ type: "crd", value: "other" }] });
   assert.equal(bad.kind === "invalid" ? bad.path : "", "/ingest/falco");
 });
 
