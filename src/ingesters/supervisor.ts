@@ -206,7 +206,7 @@ async function runTarget(
   const { stateSpec } = compiled;
   activities.setSource(key, name, { kind: "starting" });
   let list: ReportList | undefined;
-  using _watched = checkpoints.watch(checkpoint, lane.source);
+  using watched = checkpoints.watch(checkpoint, lane.source);
   while (!signal.aborted) {
     try {
       await runInformer(
@@ -228,7 +228,9 @@ async function runTarget(
             ? undefined
             : followerOf(reports, target, (begun) => list = begun, signal),
           onState: (state) => {
-            if (!signal.aborted) activities.setSource(key, name, state);
+            if (signal.aborted) return;
+            watched.setServed(state.kind !== "missing");
+            activities.setSource(key, name, state);
           },
           resyncMilliseconds: compiled.resyncMilliseconds,
           reviewAt: areCertificates(target.gvr) ? (one) => pipeline.reviewAt(one, lane) : undefined,

@@ -39,6 +39,12 @@ const BOOKMARK_MILLISECONDS = 30_000;
 const FLUSH_MILLISECONDS = 2000;
 const FLUSH_TRIES = 3;
 
+/** A watch whose checkpoint has an age. */
+export interface Watched extends Disposable {
+  /** Says whether the API server serves the resource at all: where there is none, no position can be reached. */
+  setServed(isServed: boolean): void;
+}
+
 /**
  * The checkpoints of one term as leader: read and claimed when it begins, noted by the sources, saved about once a second
  * and at the release. A save is a change of the version that was seen last, and every term claims them first; so a leader
@@ -109,11 +115,19 @@ export class Checkpoints {
     return spec === undefined || spec === checkpoint.spec ? checkpoint.resourceVersion : undefined;
   }
 
-  /** A watch goes on until the returned object is disposed; meanwhile its age counts. */
-  watch(key: string, source: string): Disposable {
-    const watched = { key, source, since: this.#stamp() };
+  /** A watch goes on until the returned object is disposed; meanwhile its age counts, as long as it is served. */
+  watch(key: string, source: string): Watched {
+    let watched = { key, source, since: this.#stamp() };
     this.#watched.add(watched);
-    return { [Symbol.dispose]: () => void this.#watched.delete(watched) };
+    return {
+      setServed: (isServed) => {
+        if (this.#watched.has(watched) === isServed) return;
+        this.#watched.delete(watched);
+        watched = { ...watched, since: this.#stamp() };
+        if (isServed) this.#watched.add(watched);
+      },
+      [Symbol.dispose]: () => void this.#watched.delete(watched),
+    };
   }
 
   /** A watch has come to a position: every signal before it has its verdict. */

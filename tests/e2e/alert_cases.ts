@@ -250,9 +250,9 @@ export const ALERT_CASES: readonly AlertCase[] = [
     "ZenWatcherWatchRestartsOften",
     "it breaks off every ten seconds",
     30,
-    [restarts("failed", "0+6x40")],
+    [restarts("unreachable", "0+6x40")],
     [
-      { ...HOME, ...GVR, reason: "failed" },
+      { ...HOME, ...GVR, reason: "unreachable" },
     ],
   ),
   silent("ZenWatcherWatchRestartsOften", "the server closes it", 30, [restarts("closed", "0+6x40")]),

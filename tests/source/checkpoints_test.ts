@@ -298,9 +298,17 @@ Deno.test("The age of what is saved is shown for each source that is watched, by
   };
   await during(one, async ({ checkpoints, clock }) => {
     const ended = checkpoints.watch(KEY, "events");
-    using _other = checkpoints.watch(OTHER, "trivy");
+    using other = checkpoints.watch(OTHER, "trivy");
     await clock.advance(10_000);
     assert.deepEqual(await ages(), { events: 10, trivy: 10 });
+    other.setServed(false);
+    await clock.advance(5000);
+    assert.deepEqual(await ages(), { events: 15 });
+    other.setServed(true);
+    other.setServed(true);
+    await clock.advance(3000);
+    assert.deepEqual(await ages(), { events: 18, trivy: 3 });
+    await clock.advance(7000);
     checkpoints.note(KEY, "41", undefined, "by-findings");
     await clock.advance(5000);
     assert.deepEqual(await ages(), { events: 5, trivy: 15 });
