@@ -18,7 +18,7 @@ const TOKENS: readonly (readonly [Token["kind"] | "blank", RegExp])[] = [
   ["string", /"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'/y],
   // A duration, a number, or one of the variables of Grafana that stand for either.
   ["number", /\$__\w+|\d[\w.]*/y],
-  ["word", /[A-Za-z_:][\w:]*/y],
+  ["word", /[A-Za-z_][\w:]*/y],
   ["sign", /=~|!~|!=|==|<=|>=|[-+*/%^<>=(){}[\],:@]/y],
 ];
 const GROUPING: ReadonlySet<string> = new Set([
