@@ -42,7 +42,7 @@ for (const { path, text, dashboard } of files) {
     assert.equal(new Set(panels.map(({ title }) => title)).size, panels.length);
     assert.deepEqual(cellsTwice(panels), []);
     for (const { title, description, gridPos } of panels) {
-      assert.ok(description, title);
+      assert.ok(description, title ?? "");
       assert.ok(gridPos !== undefined && gridPos.x >= 0 && gridPos.x + gridPos.w <= 24, title);
     }
   });
