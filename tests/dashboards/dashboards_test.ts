@@ -43,7 +43,7 @@ for (const { path, text, dashboard } of files) {
     assert.deepEqual(cellsTwice(panels), []);
     for (const { title, description, gridPos } of panels) {
       assert.ok(description, title ?? "");
-      assert.ok(gridPos !== undefined && gridPos.x >= 0 && gridPos.x + gridPos.w <= 24, title);
+      assert.ok(gridPos !== undefined && gridPos.x >= 0 && gridPos.x + gridPos.w <= 24, title ?? "");
     }
   });
 
@@ -57,8 +57,10 @@ for (const { path, text, dashboard } of files) {
   Deno.test(`${path} reads series and labels that the program exports`, () => {
     for (const panel of panels) {
       const expressions = expressionsOf(panel);
-      assert.ok(expressions.length > 0, panel.title);
-      for (const expression of expressions) assert.deepEqual(strangersIn(expression, known), [], panel.title);
+      assert.ok(expressions.length > 0, panel.title ?? "");
+      for (const expression of expressions) {
+        assert.deepEqual(strangersIn(expression, known), [], panel.title ?? "");
+      }
     }
     for (const { query } of dashboard.templating?.list ?? []) {
       const asked = typeof query === "object" ? String(query["query"]) : undefined;
@@ -95,7 +97,7 @@ function cellsTwice(panels: readonly Panel[]): readonly string[] {
       for (let row = y; row < y + h; row++) {
         const cell = `${column},${row}`;
         if (taken.has(cell)) twice.push(`${title} on ${taken.get(cell)}`);
-        taken.set(cell, title);
+        taken.set(cell, title ?? "");
       }
     }
   }
