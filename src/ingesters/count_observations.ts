@@ -29,10 +29,11 @@ export async function countObservations(parts: CountParts, signal: AbortSignal):
   const log = parts.log.component("ingesters");
   try {
     while (true) {
-      const end = budgets.beginCount();
+      let end = budgets.beginCount();
       let isCounted = true;
       try {
-        const byLabel = await store.tally(`${GROUP}/ingester`, signal);
+        const onBegun = (): void => void (end = budgets.beginCount());
+        const byLabel = await store.tally(`${GROUP}/ingester`, onBegun, signal);
         end([...registry.entries.values()].map((entry) => countedOf(entry, byLabel)));
       } catch (error) {
         if (!isApiError(error)) throw error;

@@ -56,21 +56,31 @@ export class ObservationStore {
     signal: AbortSignal,
   ): AsyncGenerator<Observation, void, undefined> {
     for (const namespace of this.#namespaces ?? [undefined]) {
-      yield* this.#listIn(namespace, labels, false, signal);
+      for await (const page of this.#pages(namespace, labels, false, signal)) yield* page;
     }
   }
 
   /**
    * How many there are of each value of a label; only their metadata is read.
    *
+   * @param onBegun called when the first page is there: further ones show what there was at that time
    * @throws ApiError
    */
-  async tally(label: string, signal: AbortSignal): Promise<ReadonlyMap<string, number>> {
+  async tally(
+    label: string,
+    onBegun: () => void,
+    signal: AbortSignal,
+  ): Promise<ReadonlyMap<string, number>> {
     const counts = new Map<string, number>();
+    let isBegun = false;
     for (const namespace of this.#namespaces ?? [undefined]) {
-      for await (const { metadata } of this.#listIn(namespace, {}, true, signal)) {
-        const value = metadata.labels?.[label];
-        if (value !== undefined) counts.set(value, (counts.get(value) ?? 0) + 1);
+      for await (const page of this.#pages(namespace, {}, true, signal)) {
+        if (!isBegun) onBegun();
+        isBegun = true;
+        for (const { metadata } of page) {
+          const value = metadata.labels?.[label];
+          if (value !== undefined) counts.set(value, (counts.get(value) ?? 0) + 1);
+        }
       }
     }
     return counts;
@@ -96,12 +106,12 @@ export class ObservationStore {
     return { resourceVersion: changed.metadata.resourceVersion };
   }
 
-  async *#listIn(
+  async *#pages(
     namespace: string | undefined,
     labels: Readonly<Record<string, string>>,
     isMetadataOnly: boolean,
     signal: AbortSignal,
-  ): AsyncGenerator<Observation, void, undefined> {
+  ): AsyncGenerator<readonly Observation[], void, undefined> {
     const all = { [MANAGED_BY_LABEL]: MANAGED_BY, ...labels };
     let continueToken: string | undefined;
     do {
@@ -116,7 +126,8 @@ export class ObservationStore {
         },
         isMetadataOnly,
       }, signal);
-      yield* page.items;
+      // Of metadata alone an empty page has null for its items.
+      yield page.items ?? [];
       continueToken = page.metadata.continue === "" ? undefined : page.metadata.continue;
     } while (continueToken !== undefined);
   }

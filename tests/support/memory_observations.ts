@@ -48,9 +48,11 @@ export class MemoryObservations implements Api {
     return Promise.reject(new Error("Nobody watches these Observations"));
   }
 
-  #answer({ method, path, query, body }: ApiRequest): unknown {
+  #answer({ method, path, query, body, isMetadataOnly }: ApiRequest): unknown {
     const [, namespace, name, subresource] = PATH.exec(path) ?? [];
-    if (method === "GET" && name === undefined) return this.#list(namespace, query ?? {});
+    if (method === "GET" && name === undefined) {
+      return this.#list(namespace, query ?? {}, isMetadataOnly === true);
+    }
     const key = `${namespace}/${name ?? textAt(body, "metadata", "name")}`;
     const there = this.stored.get(key);
     if (method === "POST") {
@@ -71,7 +73,11 @@ export class MemoryObservations implements Api {
     return this.put(mergePatch(there, patch) as Observation);
   }
 
-  #list(namespace: string | undefined, query: NonNullable<ApiRequest["query"]>): unknown {
+  #list(
+    namespace: string | undefined,
+    query: NonNullable<ApiRequest["query"]>,
+    isMetadataOnly: boolean,
+  ): unknown {
     const labels = String(query["labelSelector"] ?? "").split(",").filter((part) => part !== "");
     const found = [...this.stored.values()].filter(({ metadata }) =>
       (namespace === undefined || metadata.namespace === namespace) &&
@@ -87,7 +93,8 @@ export class MemoryObservations implements Api {
         resourceVersion: String(this.#resourceVersion),
         continue: to < found.length ? String(to) : "",
       },
-      items: found.slice(from, to),
+      // As kube-apiserver answers for PartialObjectMetadata.
+      items: isMetadataOnly && found.length === 0 ? null : found.slice(from, to),
     };
   }
 }

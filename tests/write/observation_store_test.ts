@@ -35,9 +35,14 @@ Deno.test("All with these labels are listed, page by page, everywhere or in some
 Deno.test("They are counted by a label, and by their metadata alone", async () => {
   const api = filled("a", "b", "c");
   api.put(observationOf("d", { ingester: "other" }));
+  const begun: number[] = [];
+  const begin = (): void => void begun.push(api.requests.length);
   const counts = async (namespaces: readonly string[] | undefined): Promise<object> =>
-    Object.fromEntries(await new ObservationStore(api, namespaces).tally("zen.kube-zen.io/ingester", never));
+    Object.fromEntries(
+      await new ObservationStore(api, namespaces).tally("zen.kube-zen.io/ingester", begin, never),
+    );
   assert.deepEqual(await counts(undefined), { "zen.trivy": 3, "zen.other": 1 });
+  assert.deepEqual(begun, [1], "what is created after the first page is not counted");
   assert.deepEqual(await counts(["z"]), {});
   assert.ok(api.requests.every(({ isMetadataOnly }) => isMetadataOnly === true));
 });
