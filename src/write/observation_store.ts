@@ -7,6 +7,9 @@ import { MANAGED_BY, MANAGED_BY_LABEL } from "./build_observation.ts";
 const OBSERVATIONS = { group: GROUP, version: VERSION, resource: "observations" } as const;
 const PAGE_LIMIT = 200;
 
+/** A page; of metadata alone the API server says null where there is none. */
+type Page = Omit<KubeList<Observation>, "items"> & { readonly items: readonly Observation[] | null };
+
 /** A change of an Observation, as a merge patch (RFC 7396) that names the version it changes. */
 export interface ObservationPatch {
   readonly metadata: {
@@ -115,7 +118,7 @@ export class ObservationStore {
     const all = { [MANAGED_BY_LABEL]: MANAGED_BY, ...labels };
     let continueToken: string | undefined;
     do {
-      const page: KubeList<Observation> = await this.#api.request<KubeList<Observation>>({
+      const page = await this.#api.request<Page>({
         role: "read",
         method: "GET",
         path: resourcePath(OBSERVATIONS, namespace),

@@ -32,6 +32,15 @@ Deno.test("All with these labels are listed, page by page, everywhere or in some
   );
 });
 
+Deno.test("Where there is none at all nothing is counted, though the API server says null", async () => {
+  const api = {
+    request: <T>(): Promise<T> => Promise.resolve({ metadata: {}, items: null } as T),
+    stream: () => Promise.reject(new Error("no streams here")),
+  };
+  const store = new ObservationStore(api, undefined);
+  assert.equal((await store.tally("zen.kube-zen.io/ingester", never)).size, 0);
+});
+
 Deno.test("They are counted by a label, and by their metadata alone", async () => {
   const api = filled("a", "b", "c");
   api.put(observationOf("d", { ingester: "other" }));
