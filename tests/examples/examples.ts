@@ -117,11 +117,16 @@ function complete(owners: Json | undefined): Json | undefined {
   return whole.length === 0 ? undefined : whole;
 }
 
-/** `$now` and `$file:<sample>` stand for what they name. */
+/** `$now`, `$now+<hours>h` and `$file:<sample>` stand for what they name. */
 function filled(value: Json, now: string): Json {
-  if (value === "$now") return now;
+  const later = typeof value === "string" ? /^\$now(?:\+(\d+)h)?$/.exec(value) : null;
+  if (later !== null) return timeAfter(now, Number(later[1] ?? 0));
   if (typeof value === "string" && value.startsWith("$file:")) return readSample(value.slice(6)).text;
   if (Array.isArray(value)) return value.map((item) => filled(item, now));
   if (!isJsonObject(value)) return value;
   return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, filled(item ?? null, now)]));
+}
+
+function timeAfter(now: string, hours: number): string {
+  return new Date(Date.parse(now) + hours * 3_600_000).toISOString().replace(/\.\d+/, "");
 }

@@ -1,14 +1,11 @@
 import assert from "node:assert/strict";
 import type { Json } from "../../src/model/json.ts";
-import { compileIngester } from "../../src/ingesters/compile.ts";
 import { ingesterDefinition } from "../../src/model/crd.ts";
-import { COMPILE_SETTINGS, ingesterOf } from "../support/ingester_of.ts";
 import { givenPaths, schemaFields, schemaOf } from "../support/schema_fields.ts";
 import { exampleNames, examples } from "./examples.ts";
 import { RECEIVED_AT, runOffline } from "./offline.ts";
 import { README, readmeText } from "./readme.ts";
 import { goldenText } from "./shown.ts";
-import { isWaiting, WAITING } from "./waiting.ts";
 
 const all = examples(RECEIVED_AT);
 const ANEW = "write it anew with `deno task examples:write` and look at what changed";
@@ -29,16 +26,8 @@ Deno.test("Every field of an Ingester's spec is in one of the examples", () => {
   const given = new Set(all.flatMap(({ ingester }) => givenPaths(ingester.spec as unknown as Json, "spec")));
   const fields = schemaFields(schemaOf(ingesterDefinition(), "spec"), "spec");
   const missing = fields.map(({ path }) => path).filter((path) => !given.has(path));
-  assert.deepEqual(missing.filter((path) => !isWaiting(path)), []);
+  assert.deepEqual(missing, []);
 });
-
-for (const { path, spec } of WAITING) {
-  Deno.test(`${path} waits for its example as long as the program does not support it`, () => {
-    const compiled = compileIngester(ingesterOf("one", spec), COMPILE_SETTINGS);
-    assert.ok(compiled.kind === "invalid", `${path} is supported: give it an example, and end its waiting`);
-    assert.match(compiled.message, /not supported by this version/);
-  });
-}
 
 Deno.test("Signals and golden files are those of the examples", () => {
   for (const folder of ["signals", "golden"]) {

@@ -1,4 +1,5 @@
 import { type Compiled, compileIngester } from "../../src/ingesters/compile.ts";
+import type { GroupVersionResource } from "../../src/model/ingester.ts";
 import type { Json, JsonObject } from "../../src/model/json.ts";
 import type { LogLine } from "../../src/model/log_line.ts";
 import type { Signal } from "../../src/model/signal.ts";
@@ -14,6 +15,11 @@ import {
 } from "./examples.ts";
 import { type Shown, shown } from "./shown.ts";
 
+/** What the operator allows whose watcher the examples are for. */
+export const EXAMPLE_DESTINATIONS: readonly GroupVersionResource[] = [
+  { group: "security.example.com", version: "v1", resource: "findings" },
+];
+
 /** When the samples come in. */
 export const RECEIVED_AT = "2026-01-02T12:00:00Z";
 
@@ -23,6 +29,7 @@ export async function runOffline(example: Example): Promise<Shown> {
     ...COMPILE_SETTINGS,
     podNamespace: EXAMPLES_HOME,
     hasClientCa: true,
+    destinationAllowlist: EXAMPLE_DESTINATIONS,
     observationTtlSeconds: 7 * 24 * 60 * 60,
   });
   if (compiled.kind === "invalid") {
@@ -37,7 +44,12 @@ export async function runOffline(example: Example): Promise<Shown> {
     }
   }
   // A dry run asks the API server what it would say, and nothing stays.
-  return shown(verdicts, compiled.lane.isDryRun ? [] : scene.written, example.setByServer);
+  return shown(
+    verdicts,
+    compiled.lane.isDryRun ? [] : scene.written,
+    scene.elsewhere,
+    example.setByServer,
+  );
 }
 
 type Incoming = Pick<Signal, "payload"> & Partial<Signal>;

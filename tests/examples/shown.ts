@@ -7,6 +7,8 @@ export interface Shown {
   /** One for each finding, in order. */
   readonly verdicts: readonly string[];
   readonly observations: readonly Json[];
+  /** Objects of other resources. */
+  readonly elsewhere?: readonly Json[];
 }
 
 /** Stands in a golden file for what only the API server, or the time of receipt, can say. */
@@ -16,9 +18,18 @@ export const SET_BY_SERVER = "(set by the server)";
 export function shown(
   verdicts: readonly string[],
   observations: readonly Observation[],
+  elsewhere: readonly Observation[],
   setByServer: readonly string[],
 ): Shown {
-  const masked = observations.map(({ apiVersion, kind, metadata, spec }) => {
+  return {
+    verdicts,
+    observations: masked(observations, setByServer),
+    ...(elsewhere.length === 0 ? {} : { elsewhere: masked(elsewhere, setByServer) }),
+  };
+}
+
+function masked(objects: readonly Observation[], setByServer: readonly string[]): readonly Json[] {
+  const all = objects.map(({ apiVersion, kind, metadata, spec }) => {
     const { name, namespace, labels } = metadata;
     const plain = JSON.parse(
       JSON.stringify({ apiVersion, kind, metadata: { name, namespace, labels }, spec }),
@@ -26,13 +37,13 @@ export function shown(
     return sorted(setByServer.reduce((value, path) => withMask(value, path.split(".")), plain as Json));
   });
   const text = (value: Json): string => JSON.stringify(value);
-  return { verdicts, observations: masked.sort((a, b) => text(a) < text(b) ? -1 : 1) };
+  return all.sort((a, b) => text(a) < text(b) ? -1 : 1);
 }
 
 /** A golden file. */
-export function goldenText(name: string, { verdicts, observations }: Shown): string {
+export function goldenText(name: string, said: Shown): string {
   return `# What becomes of the signals of config/examples/${name}.yaml; written by \`deno task examples:write\`.\n` +
-    stringify({ verdicts, observations }, { lineWidth: 110 });
+    stringify(said, { lineWidth: 110 });
 }
 
 function withMask(value: Json, [step, ...rest]: readonly string[]): Json {

@@ -1,12 +1,14 @@
 import type { FilterSpec, IngesterSpec, NormalizationSpec } from "../../src/model/ingester.ts";
-import type { Json } from "../../src/model/json.ts";
+import type { Json, JsonObject } from "../../src/model/json.ts";
 import { SEVERITIES } from "../../src/model/severity.ts";
 import {
+  compiledOf,
   doorOf,
   kindOf,
   lineWritten,
-  logsOf,
-  type See,
+  type Look,
+  type Payload,
+  type Probe,
   staying,
   targetsOf,
   verdictsOf,
@@ -20,7 +22,7 @@ export interface FieldRow {
   readonly spec: IngesterSpec;
   /** The same Ingester without it, or with another value. */
   readonly without: IngesterSpec;
-  readonly see: See;
+  readonly see: Look | Probe;
   readonly gives: Json;
   readonly otherwise: Json;
   /** Tests in which it is seen from outside, `file: name`, where the compiled Ingester is not yet the effect. */
@@ -34,19 +36,19 @@ const EVENTS: IngesterSpec = { source: "kubernetes-events" };
 const PATTERN = { regex: "denied (?P<user>\\w+)" };
 const LOGS: IngesterSpec = { source: "lines", ingester: "logs", logs: { patterns: [PATTERN] } };
 const GVR = { group: "apps", version: "v1beta1", resource: "deployments" };
-const SHELL: Json = {
+const SHELL: Payload = (nonce) => ({
   rule: "Terminal shell in container",
   priority: "Warning",
   output: "A shell",
   time: "2026-01-02T11:59:00Z",
-  output_fields: { "k8s.ns.name": "shop", "k8s.pod.name": "web" },
-};
-const PAYLOAD: Json = {
+  output_fields: { "k8s.ns.name": "shop", "k8s.pod.name": "web", "container.id": nonce },
+});
+const PAYLOAD: Payload = (nonce) => ({
   level: "ERROR",
   what: "it broke",
   where: { ns: "shop", name: "web" },
-  at: "2026-01-02T11:00:00Z",
-};
+  nonce,
+});
 const INFORMER_TESTS = "tests/integration/ingesters_test.ts: an edit of an informer's Ingester takes effect";
 const DOOR_TESTS = "tests/integration/webhook_doors_test.ts: ";
 const WEBHOOK_TESTS = "tests/integration/ingesters_test.ts: an edit of a webhook's Ingester takes effect";
@@ -155,6 +157,25 @@ const informer: readonly FieldRow[] = [
     gives: ["a=b"],
     otherwise: [null],
   })),
+];
+
+const informerTimes: readonly FieldRow[] = [
+  {
+    field: "spec.informer.resyncPeriod",
+    spec: { source: "trivy", informer: { resyncPeriod: "1h" } },
+    without: { source: "trivy" },
+    see: compiledOf("resyncMilliseconds"),
+    gives: 3600_000,
+    otherwise: null,
+  },
+  {
+    field: "spec.informer.expiryWindow",
+    spec: { source: "cert-manager", informer: { expiryWindow: "720h" } },
+    without: { source: "cert-manager" },
+    see: compiledOf("lane.expiryWindowSeconds"),
+    gives: 2592000,
+    otherwise: null,
+  },
 ];
 
 const doors: readonly FieldRow[] = [
@@ -280,7 +301,7 @@ const logs: readonly FieldRow[] = [
     field: "spec.logs.sinceSeconds",
     spec: { ...LOGS, logs: { ...LOGS.logs, sinceSeconds: 60 } },
     without: LOGS,
-    see: logsOf("sinceSeconds"),
+    see: compiledOf("logs.sinceSeconds"),
     gives: 60,
     otherwise: 0,
     shownBy: [
@@ -375,29 +396,35 @@ const filters: readonly FieldRow[] = [
     field: "spec.filters.stages",
     spec: { source: "audit", webhook: OPEN, filters: { stages: ["RequestReceived"] } },
     without: { source: "audit", webhook: OPEN },
-    see: verdictsOf({
+    see: verdictsOf((nonce) => ({
       apiVersion: "audit.k8s.io/v1",
       kind: "Event",
-      auditID: "1",
+      auditID: nonce,
       stage: "RequestReceived",
       verb: "delete",
       requestURI: "/api/v1/namespaces/a/pods/b",
       user: { username: "alice" },
       objectRef: { resource: "pods", namespace: "a", name: "b" },
-    }),
+    })),
     gives: ["created"],
     otherwise: ["filtered stage"],
   },
 ];
 
-const SAME = [{ ...PAYLOAD, turn: 1 }, { ...PAYLOAD, turn: 2 }];
+const NOON = "2026-01-02T12:00:00Z";
+const SAME = [1, 2].map((turn): Payload => (nonce) => ({ what: nonce, turn: `${nonce}-${turn}` }));
+const shellAt = (time: string, output = "A shell"): Payload => (nonce) => ({
+  ...SHELL(nonce) as JsonObject,
+  time,
+  output,
+});
 const KEY = { strategy: "key", fields: ["what"] } as const;
 const deduplication: readonly FieldRow[] = [
   {
     field: "spec.deduplication.enabled",
     spec: { ...FALCO, deduplication: { enabled: false } },
     without: FALCO,
-    see: staying(SHELL, { ...SHELL, output: "A shell again" }),
+    see: staying(shellAt(NOON), shellAt(NOON, "A shell again")),
     gives: 2,
     otherwise: 1,
   },
@@ -421,7 +448,7 @@ const deduplication: readonly FieldRow[] = [
     field: "spec.deduplication.window",
     spec: { ...FALCO, deduplication: { window: "1h" } },
     without: { ...FALCO, deduplication: { window: "1m" } },
-    see: staying({ ...SHELL, time: "2026-01-02T11:00:00Z" }, { ...SHELL, time: "2026-01-02T11:30:00Z" }),
+    see: staying(shellAt("2026-01-02T11:00:00Z"), shellAt("2026-01-02T11:30:00Z")),
     gives: 1,
     otherwise: 2,
   },
@@ -441,13 +468,93 @@ const ttl: readonly FieldRow[] = [
     field: `spec.ttl.bySeverity.${severity}`,
     spec: { ...TOOL, normalization: { fieldMapping: LEVEL }, ttl: { bySeverity: { [severity]: "1m" } } },
     without: { ...TOOL, normalization: { fieldMapping: LEVEL } },
-    see: writtenOf("spec.ttlSecondsAfterCreation", { level: severity }),
+    see: writtenOf("spec.ttlSecondsAfterCreation", (nonce) => ({ level: severity, nonce })),
     gives: 60,
     otherwise: 3600,
   })),
 ];
 
+const limits: readonly FieldRow[] = [
+  ...(["requestsPerSecond", "burst"] as const).map((part): FieldRow => ({
+    field: `spec.rateLimit.${part}`,
+    spec: { ...TOOL, rateLimit: { requestsPerSecond: 2, burst: 5 } },
+    without: TOOL,
+    see: compiledOf(`lane.rateLimit.${part}`),
+    gives: { requestsPerSecond: 2, burst: 5 }[part],
+    otherwise: null,
+    shownBy: ["tests/write/rate_limit_test.ts: So many as the burst pass at once, and the rest at the rate"],
+  })),
+  {
+    field: "spec.budget.maxObservations",
+    spec: { ...TOOL, budget: { maxObservations: 10 } },
+    without: TOOL,
+    see: compiledOf("lane.budget.maxObservations"),
+    gives: 10,
+    otherwise: 50000,
+    shownBy: ["tests/write/budget_test.ts: A changed rule is in force at once"],
+  },
+  {
+    field: "spec.budget.onExceed",
+    spec: { ...TOOL, budget: { onExceed: "reject" } },
+    without: TOOL,
+    see: compiledOf("lane.budget.onExceed"),
+    gives: "reject",
+    otherwise: "rollup",
+    shownBy: [
+      "tests/pipeline/finding_writer_test.ts: With onExceed reject what is beyond the budget is rejected",
+    ],
+  },
+  {
+    field: "spec.errorHandling.retry.maxAttempts",
+    spec: { ...TOOL, errorHandling: { retry: { maxAttempts: 3 } } },
+    without: TOOL,
+    see: compiledOf("lane.errorHandling.retry.maxAttempts"),
+    gives: 3,
+    otherwise: null,
+    shownBy: ["tests/write/retry_test.ts: Only a rule that says how often exhausts"],
+  },
+  {
+    field: "spec.errorHandling.retry.backoff",
+    spec: { ...TOOL, errorHandling: { retry: { backoff: "constant" } } },
+    without: { ...TOOL, errorHandling: { retry: {} } },
+    see: compiledOf("lane.errorHandling.retry.backoff"),
+    gives: "constant",
+    otherwise: "exponential",
+    shownBy: ["tests/write/retry_test.ts: Waits stay or double, up to 15 s or the first one"],
+  },
+  {
+    field: "spec.errorHandling.retry.backoffBase",
+    spec: { ...TOOL, errorHandling: { retry: { backoffBase: "3s" } } },
+    without: TOOL,
+    see: compiledOf("lane.errorHandling.retry.baseMilliseconds"),
+    gives: 3000,
+    otherwise: null,
+    shownBy: ["tests/write/retry_test.ts: Waits stay or double, up to 15 s or the first one"],
+  },
+  {
+    field: "spec.errorHandling.deadLetter",
+    spec: { ...TOOL, errorHandling: { deadLetter: false } },
+    without: { ...TOOL, errorHandling: { deadLetter: true } },
+    see: compiledOf("lane.errorHandling.keepsDeadLetters"),
+    gives: false,
+    otherwise: true,
+    shownBy: [
+      "tests/pipeline/observation_sink_test.ts: What is tried too often is laid aside, or given up where no dead letter",
+    ],
+  },
+];
+
+const FINDINGS = { group: "example.com", version: "v1", resource: "findings" };
 const destinations: readonly FieldRow[] = [
+  ...(["group", "version", "resource"] as const).map((part): FieldRow => ({
+    field: `spec.destinations[].gvr.${part}`,
+    spec: { ...TOOL, destinations: [{ type: "crd", gvr: FINDINGS }] },
+    without: TOOL,
+    see: compiledOf(`lane.destinations.others.0.${part}`),
+    gives: FINDINGS[part],
+    otherwise: null,
+    shownBy: ["tests/pipeline/finding_writer_test.ts: Each destination has its object before the verdict"],
+  })),
   {
     field: "spec.destinations[].type",
     spec: { ...TOOL, destinations: [{ type: "crd" }] },
@@ -470,11 +577,13 @@ const destinations: readonly FieldRow[] = [
 export const FIELD_ROWS: readonly FieldRow[] = [
   ...source,
   ...informer,
+  ...informerTimes,
   ...doors,
   ...logs,
   ...normalization,
   ...filters,
   ...deduplication,
   ...ttl,
+  ...limits,
   ...destinations,
 ];

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { createHmac } from "node:crypto";
 import { parse, stringify } from "yaml";
 import { textAt } from "../../src/model/json.ts";
+import { gvrText } from "../../src/write/destination.ts";
 import { presetOf } from "../../src/model/preset.ts";
 import { createCertificateAuthority } from "../control_plane/certificates.ts";
 import {
@@ -11,6 +12,7 @@ import {
   type LogSignal,
   type ObjectSignal,
 } from "../examples/examples.ts";
+import { EXAMPLE_DESTINATIONS } from "../examples/offline.ts";
 import { type Shown, shown } from "../examples/shown.ts";
 import type { Replica } from "../support/process.ts";
 import { until } from "../support/until.ts";
@@ -42,6 +44,7 @@ const RIGHTS = [{
   rules: [
     { apiGroups: [""], resources: ["configmaps", "secrets"], verbs: ["list", "watch"] },
     { apiGroups: ["apps"], resources: ["deployments"], verbs: ["list", "watch"] },
+    { apiGroups: ["security.example.com"], resources: ["findings"], verbs: ["create"] },
     { apiGroups: ["cert-manager.io"], resources: ["certificates"], verbs: ["list", "watch"] },
     { apiGroups: ["zen.kube-zen.io"], resources: ["ingesters"], verbs: ["list", "watch"] },
     { apiGroups: ["zen.kube-zen.io"], resources: ["ingesters/status"], verbs: ["patch"] },
@@ -53,6 +56,24 @@ const RIGHTS = [{
   roleRef: { apiGroup: "rbac.authorization.k8s.io", kind: "ClusterRole", name: "zen-watcher-examples" },
   subjects: [{ kind: "User", apiGroup: "rbac.authorization.k8s.io", name: userOf(0) }],
 }];
+
+/** The other custom resource of destinations.yaml, of whatever shape. */
+const FINDINGS = {
+  apiVersion: "apiextensions.k8s.io/v1",
+  kind: "CustomResourceDefinition",
+  metadata: { name: "findings.security.example.com" },
+  spec: {
+    group: "security.example.com",
+    scope: "Namespaced",
+    names: { kind: "Finding", listKind: "FindingList", plural: "findings", singular: "finding" },
+    versions: [{
+      name: "v1",
+      served: true,
+      storage: true,
+      schema: { openAPIV3Schema: { type: "object", "x-kubernetes-preserve-unknown-fields": true } },
+    }],
+  },
+};
 
 /** A replica that serves TLS and asks senders for certificates, and a sender who has one. */
 interface Secured extends AsyncDisposable {
@@ -74,6 +95,7 @@ async function startSecured(installed: Installation): Promise<Secured> {
       TLS_CERT_FILE: `${folder}/tls.crt`,
       TLS_KEY_FILE: `${folder}/tls.key`,
       TLS_CLIENT_CA_FILE: `${folder}/ca.crt`,
+      DESTINATION_ALLOWLIST: EXAMPLE_DESTINATIONS.map(gvrText).join(","),
       INGESTER_NAMESPACES: [HOME, ...FOREIGN].join(","),
     }),
   );
@@ -154,6 +176,11 @@ async function prepare(
     })),
   ];
   await plane.applyYaml(objects.map((object) => stringify(object)).join("---\n"));
+  await using files = new AsyncDisposableStack();
+  const folder = await Deno.makeTempDir({ prefix: "zen-watcher-examples-" });
+  files.defer(() => Deno.remove(folder, { recursive: true }));
+  await Deno.writeTextFile(`${folder}/findings.yaml`, stringify(FINDINGS));
+  await plane.installCrds(folder);
 }
 
 function namespaceOf({ object }: ObjectSignal): string | undefined {
@@ -271,7 +298,7 @@ async function showRound(
       const own = (await oracle.observations()).filter(({ spec }) =>
         spec.ingester?.name === example.name && spec.source === example.ingester.spec.source
       );
-      found = shown([], own, example.setByServer).observations;
+      found = shown([], own, [], example.setByServer).observations;
       return found.length >= golden.observations.length;
     };
     await until(`${example.name} gives its Observations`, see, GUARD_MILLISECONDS).catch(() => {});

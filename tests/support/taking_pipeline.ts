@@ -19,9 +19,13 @@ export interface TakingPipeline {
   readonly log: RecordingLog;
   /** What was created, in order. */
   readonly written: Observation[];
+  /** What was created of another resource, `findings` of any group, in order. */
+  readonly elsewhere: Observation[];
   /** Takes a payload; says each verdict, e.g. "filtered severity". */
   take(payload: Json, lane: Lane, more?: Partial<Signal>): Promise<string[]>;
 }
+
+const FINDINGS = { name: "findings", kind: "Finding", namespaced: true };
 
 /** Makes one, with a filter for all Ingesters or without. */
 export function takingPipeline(clusterFilter?: ClusterFilter, podNamespace = "zen"): TakingPipeline {
@@ -29,9 +33,13 @@ export function takingPipeline(clusterFilter?: ClusterFilter, podNamespace = "ze
   const metrics = createMetrics("test");
   const log = new RecordingLog();
   const written: Observation[] = [];
+  const elsewhere: Observation[] = [];
   const api = {
-    request: <T>({ body }: ApiRequest): Promise<T> => {
-      written.push(body as Observation);
+    request: <T>({ method, body }: ApiRequest): Promise<T> => {
+      // Asked what the resources of a group are, it knows of one.
+      if (method === "GET") return Promise.resolve({ resources: [FINDINGS] } as T);
+      const object = body as Observation;
+      (object.kind === "Observation" ? written : elsewhere).push(object);
       return Promise.resolve(body as T);
     },
     stream: () => Promise.reject(new Error("no streams here")),
@@ -58,6 +66,7 @@ export function takingPipeline(clusterFilter?: ClusterFilter, podNamespace = "ze
     metrics,
     log,
     written,
+    elsewhere,
     take: async (payload, lane, more = {}) => {
       const signal = { source: lane.source, payload, receivedAt: "2026-01-01T00:00:05Z", ...more };
       const verdicts = await pipeline.process(signal, lane, terms, undefined, new AbortController().signal);
