@@ -41,9 +41,9 @@ for (const { path, text, dashboard } of files) {
     assert.equal(new Set(panels.map(({ id }) => id)).size, panels.length);
     assert.equal(new Set(panels.map(({ title }) => title)).size, panels.length);
     assert.deepEqual(cellsTwice(panels), []);
-    for (const { title, description, gridPos } of panels) {
-      assert.ok(description, title ?? "");
-      assert.ok(gridPos !== undefined && gridPos.x >= 0 && gridPos.x + gridPos.w <= 24, title ?? "");
+    for (const { title = "", description, gridPos } of panels) {
+      assert.ok(description, title);
+      assert.ok(gridPos !== undefined && gridPos.x >= 0 && gridPos.x + gridPos.w <= 24, title);
     }
   });
 
@@ -57,10 +57,9 @@ for (const { path, text, dashboard } of files) {
   Deno.test(`${path} reads series and labels that the program exports`, () => {
     for (const panel of panels) {
       const expressions = expressionsOf(panel);
-      assert.ok(expressions.length > 0, panel.title ?? "");
-      for (const expression of expressions) {
-        assert.deepEqual(strangersIn(expression, known), [], panel.title ?? "");
-      }
+      const title = panel.title ?? "";
+      assert.ok(expressions.length > 0, title);
+      for (const expression of expressions) assert.deepEqual(strangersIn(expression, known), [], title);
     }
     for (const { query } of dashboard.templating?.list ?? []) {
       const asked = typeof query === "object" ? String(query["query"]) : undefined;

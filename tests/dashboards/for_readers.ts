@@ -64,8 +64,8 @@ export const SECURITY_ANALYTICS: readonly PanelSpec[] = [
   table("Most severe sources", "Security Observations in the time shown", [
     [`topk(20, ${inRange(CREATED, "source, severity", SECURITY)})`, ""],
   ]),
-  table("Compliance", "Observations of policies and benchmarks since the replicas started", [
-    [`sum by (source, severity) (${CREATED}{${SOURCES},category="compliance"})`, ""],
+  table("Compliance", "Observations of policies and benchmarks in the time shown", [
+    [inRange(CREATED, "source, severity", `${SOURCES},category="compliance"`), ""],
   ]),
   timeseries("Left out on purpose", "Filtered a second, by reason", [
     [rate("zen_watcher_observations_filtered_total", "reason"), "{{reason}}"],

@@ -21,6 +21,12 @@ const AWAITED: readonly (readonly [string, readonly string[]])[] = [
   ["zen_watcher_budget_used_ratio", ["ingester"]],
 ];
 
+/** Whether a series is written about and not exported yet. */
+export function isAwaited(name: string): boolean {
+  const isThere = createMetrics("").registry.getSingleMetric(name) !== undefined;
+  return !isThere && AWAITED.some(([awaited]) => awaited === name);
+}
+
 /** Every series that the program can export, with its labels, as they are known from its registry. */
 export function knownSeries(): ReadonlyMap<string, readonly string[]> {
   const known = new Map<string, readonly string[]>([...OF_TARGETS, ...AWAITED]);
