@@ -38,7 +38,7 @@ Deno.test("Where there is none at all nothing is counted, though the API server 
     stream: () => Promise.reject(new Error("no streams here")),
   };
   const store = new ObservationStore(api, undefined);
-  assert.equal((await store.tally("zen.kube-zen.io/ingester", never)).size, 0);
+  assert.equal((await store.tally("zen.kube-zen.io/ingester", () => {}, never)).size, 0);
 });
 
 Deno.test("They are counted by a label, and by their metadata alone", async () => {
