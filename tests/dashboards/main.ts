@@ -5,7 +5,7 @@
 import { at, type Json, listAt, textAt } from "../../src/model/json.ts";
 import { systemClock } from "../../src/run/clock.ts";
 import { alertsOf, ruleFiles } from "../guards/alert_rules.ts";
-import { isAwaited, knownSeries } from "../guards/known_series.ts";
+import { knownSeries } from "../guards/known_series.ts";
 import { readsOf } from "../guards/promql.ts";
 import { HOME, install, isLeading, REPORT_CRDS, untilLeading } from "../integration/installation.ts";
 import type { Replica } from "../support/process.ts";
@@ -113,7 +113,7 @@ async function strangersOf(replica: Replica): Promise<readonly string[]> {
   );
   const isExported = (name: string): boolean =>
     families.has(name) || families.has(name.replace(/_(bucket|sum|count)$/, ""));
-  const absent = [...names].filter((name) => !isExported(name) && !isAwaited(name));
+  const absent = [...names].filter((name) => !isExported(name));
   const others = samples.filter(({ name, labels }) =>
     names.has(name) && Object.keys(labels).sort().join() !== [...known.get(name) ?? []].sort().join()
   );

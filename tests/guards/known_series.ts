@@ -16,20 +16,9 @@ export const TARGET_LABELS: readonly string[] = [
 /** What Prometheus itself knows of a target. */
 const OF_TARGETS: readonly (readonly [string, readonly string[]])[] = [["up", []]];
 
-/** Series with rules and panels that are written before the program exports them; what the registry says wins. */
-const AWAITED: readonly (readonly [string, readonly string[]])[] = [
-  ["zen_watcher_budget_used_ratio", ["ingester"]],
-];
-
-/** Whether a series is written about and not exported yet. */
-export function isAwaited(name: string): boolean {
-  const isThere = createMetrics("").registry.getSingleMetric(name) !== undefined;
-  return !isThere && AWAITED.some(([awaited]) => awaited === name);
-}
-
 /** Every series that the program can export, with its labels, as they are known from its registry. */
 export function knownSeries(): ReadonlyMap<string, readonly string[]> {
-  const known = new Map<string, readonly string[]>([...OF_TARGETS, ...AWAITED]);
+  const known = new Map<string, readonly string[]>(OF_TARGETS);
   for (const metric of createMetrics("").registry.getMetricsAsArray()) {
     const labels = "labelNames" in metric ? [...metric.labelNames as readonly string[]] : [];
     const { name } = metric;
