@@ -49,7 +49,7 @@ if (scope === "all") {
     "tests/bench",
     "tests/control_plane",
     "tests/integration",
-    "tests/e2e",
+    "tests/e2e/alerts_test.ts",
   ]);
 }
 console.log(`${tally.passed} passed, ${tally.failed} failed`);
