@@ -69,7 +69,15 @@ export function clusterAt(kubeconfig: string, folder: string): Cluster {
       const crds = await crdsOf(paths);
       await applyYaml(crds.map(({ text }) => text).join("\n---\n"));
       const names = crds.map(({ name }) => `crd/${name}`);
-      await ask(["wait", "--for=condition=Established", `--timeout=${ESTABLISHED_TIMEOUT}`, ...names]);
+      const wait = ["wait", "--for=condition=Established", `--timeout=${ESTABLISHED_TIMEOUT}`, ...names];
+      // kubectl gives up on a definition whose status has no conditions yet.
+      await until("the definitions have conditions", async () => {
+        const { code, stderr } = await run(wait);
+        if (code !== 0 && !stderr.includes("accessor error")) {
+          throw new Error(`Cannot run kubectl ${wait.join(" ")}: exit code ${code}\n${stderr.trim()}`);
+        }
+        return code === 0;
+      });
       // A resource is served a moment after its definition was established.
       for (const path of crds.flatMap(resourcesOf)) {
         await until(
