@@ -21,7 +21,7 @@ async function main(args: readonly string[]): Promise<number> {
       console.log(`${ingesters} Ingesters for ${seconds} s, seed ${seedText(seed)}`);
       const result = await churn(parsed.options);
       for (const line of linesOf(result)) console.log(line);
-      const complaints = complaintsOf(result);
+      const complaints = complaintsOf(result, parsed.options);
       for (const complaint of complaints) console.log(`FAILED: ${complaint}`);
       return complaints.length === 0 ? EXIT.done : EXIT.failed;
     }

@@ -1,12 +1,17 @@
-import type { ChurnResult } from "./churn.ts";
+import type { ChurnOptions, ChurnResult } from "./churn.ts";
 
 /** By how much memory may be above what it was before. */
 const MOST_GROWTH = 1.2;
 /** A few connections are open at one moment and not at the next. */
 const MOST_FILES = 8;
+/** For so long an idle connection is kept for the next request. */
+const IDLE_SECONDS = 90;
 
 /** What went wrong; none: all is well. */
-export function complaintsOf({ sent, books, before, after }: ChurnResult): readonly string[] {
+export function complaintsOf(
+  { sent, books, before, after }: ChurnResult,
+  { quietSeconds }: Pick<ChurnOptions, "quietSeconds">,
+): readonly string[] {
   const complaints = [...sent.problems.slice(0, 20)];
   if (books.missing.length > 0) {
     complaints.push(`${books.missing.length} missing, e.g. ${books.missing.slice(0, 5).join(", ")}`);
@@ -19,7 +24,7 @@ export function complaintsOf({ sent, books, before, after }: ChurnResult): reado
       `Resident memory grew from ${before.resident.toFixed(0)} to ${after.resident.toFixed(0)} MB`,
     );
   }
-  if ((after.files ?? 0) > (before.files ?? 0) + MOST_FILES) {
+  if (quietSeconds > IDLE_SECONDS && (after.files ?? 0) > (before.files ?? 0) + MOST_FILES) {
     complaints.push(`Open files grew from ${before.files} to ${after.files}`);
   }
   return complaints;

@@ -17,6 +17,8 @@ export interface Place {
 export interface AdminClient extends Disposable {
   /** All objects of a namespace. */
   list<T extends KubeObject>(place: Place, namespace: string): Promise<readonly T[]>;
+  /** One object. */
+  get<T extends KubeObject>(place: Place, namespace: string, name: string): Promise<T>;
   create(place: Place, namespace: string, body: unknown): Promise<KubeObject>;
   /** Merges `body` into an object (RFC 7396); null removes a field. */
   patch(place: Place, namespace: string, name: string, body: unknown): Promise<KubeObject>;
@@ -75,6 +77,7 @@ export function adminClient(kubeconfig: string): AdminClient {
   return {
     list: async <T extends KubeObject>(place: Place, namespace: string) =>
       (await send<KubeList<T>>("GET", resourcePath(place, namespace))).items,
+    get: (place, namespace, name) => send("GET", resourcePath(place, namespace, name)),
     create: (place, namespace, body) => send("POST", resourcePath(place, namespace), body),
     patch: (place, namespace, name, body) => send("PATCH", resourcePath(place, namespace, name), body),
     delete: (place, namespace, name) => send("DELETE", resourcePath(place, namespace, name)),
