@@ -113,8 +113,11 @@ Deno.test("an Ingester says how it stands, in conditions and Events, and certifi
     await untilTold("wrong", ["Normal Recovered", "Warning Invalid"]);
     // About Ingesters nothing is observed, though they are Events.
     assert.ok((await oracle.observations()).every(({ spec }) => spec.source !== "kubernetes-events"));
-    assert.ok(
-      (await replica.metrics()).sum("zen_watcher_observations_filtered_total", { reason: "self" }) > 0,
+    await until(
+      "the Events about Ingesters are filtered",
+      async () =>
+        (await replica.metrics()).sum("zen_watcher_observations_filtered_total", { reason: "self" }) > 0,
+      GUARD_MILLISECONDS,
     );
   });
   await assertConservation(replica);
