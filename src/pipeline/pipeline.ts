@@ -7,6 +7,7 @@ import { normalize, reviewAt, type Self } from "../normalize/normalize.ts";
 import type { Log } from "../observe/log.ts";
 import type { Metrics } from "../observe/metrics.ts";
 import type { Clock } from "../run/clock.ts";
+import { Valve } from "../run/valve.ts";
 import type { Budgets } from "../write/budget.ts";
 import type { FollowedReport } from "../write/followed_report.ts";
 import { place, type PlaceSettings } from "../write/place.ts";
@@ -32,6 +33,9 @@ import { signalTime } from "./signal_time.ts";
 /** Terms of one signal; undefined: nothing is written now. */
 type Terms = BoundedTerms | undefined;
 
+/** Large reports are opened one after the other: their findings take far more memory than they do. */
+const MOST_FINDINGS_AT_ONCE = 1000;
+
 const UNTRIED: Open = { kind: "open", message: "Nothing was tried yet", isStalled: false };
 
 /** The way of one signal: normalize, filter, deduplicate, write; every finding gets exactly one verdict (promise P5). */
@@ -49,6 +53,8 @@ export class Pipeline {
   readonly #toldStates: ToldStates;
   readonly #budgets: Budgets;
   readonly #metrics: Pick<Metrics, "rolledUp">;
+  /** How many findings of an Ingester's sources are open at once; what one waits for hinders no other. */
+  readonly #valves = new WeakMap<Lane, Valve>();
   /** What is being written for senders that wait, by namespace and name; what a source writes may wait for long. */
   readonly #underWay = new Map<string, Promise<void>>();
 
@@ -90,7 +96,23 @@ export class Pipeline {
   ): Promise<readonly Verdict[]> {
     const followed = lane.isDryRun ? undefined : report;
     await followed?.begin(abort);
-    const items = this.#split(signal, lane);
+    const valve = this.#valveOf(lane);
+    const items = await valve.enter(() => this.#split(signal, lane), abort);
+    try {
+      return await this.#processAll(items, signal, lane, { ...terms, followed }, abort);
+    } finally {
+      valve.leave(items.length);
+    }
+  }
+
+  async #processAll(
+    items: readonly Normalized[],
+    signal: Signal,
+    lane: Lane,
+    terms: ProcessTerms & { readonly followed: FollowedReport | undefined },
+    abort: AbortSignal,
+  ): Promise<readonly Verdict[]> {
+    const { followed } = terms;
     this.#ledger.receive(lane.source, items.length);
     const bounded = { ...this.#bounded(terms), followed };
     const { origin } = signal;
@@ -125,6 +147,12 @@ export class Pipeline {
   /** When an unchanged object of the API would be judged otherwise, in milliseconds since 1970; undefined: never. */
   reviewAt(signal: Signal, lane: Lane): number | undefined {
     return reviewAt(signal, { ...lane, self: this.#self() });
+  }
+
+  #valveOf(lane: Lane): Valve {
+    const valve = this.#valves.get(lane) ?? new Valve(MOST_FINDINGS_AT_ONCE);
+    this.#valves.set(lane, valve);
+    return valve;
   }
 
   /** History went back (etcd was restored): what was written lately may be gone, and is written again when it is seen. */

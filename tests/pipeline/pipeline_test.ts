@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { RecentNames } from "../../src/deduplicate/recent_names.ts";
 import { compileFilter } from "../../src/filter/filter.ts";
+import type { Api, ApiRequest } from "../../src/kube/api.ts";
 import { ApiError } from "../../src/kube/errors.ts";
 import type { Json } from "../../src/model/json.ts";
 import type { Signal } from "../../src/model/signal.ts";
@@ -12,7 +13,9 @@ import { Pipeline } from "../../src/pipeline/pipeline.ts";
 import type { Clock } from "../../src/run/clock.ts";
 import { ObservationWriter } from "../../src/write/writer.ts";
 import { type Answer, ScriptedApi } from "../support/scripted_api.ts";
-import { besideWriter, noDeadLetters } from "../support/pipeline_of.ts";
+import { FakeClock } from "../support/fake_clock.ts";
+import { MemoryObservations } from "../support/memory_observations.ts";
+import { besideWriter, noDeadLetters, pipelineOf } from "../support/pipeline_of.ts";
 import { silentLog } from "../support/silent_log.ts";
 import type { DeadLetterBox } from "../../src/write/dead_letters.ts";
 
@@ -293,4 +296,32 @@ Deno.test("Nothing is tried where that was asked for, but what needs no write ha
   assert.deepEqual(outcomes.map(({ kind }) => kind), ["open", "rejected", "filtered"]);
   assert.equal(api.requests.length, 0);
   assert.deepEqual(await ledger(metrics), [3, 3]);
+});
+
+Deno.test("Large reports are opened one after the other, and each Ingester's by themselves", async () => {
+  const api = new MemoryObservations();
+  let wake: () => void = () => {};
+  const hold = new Promise<void>((resolve) => wake = resolve);
+  const held: Api = {
+    stream: () => Promise.reject(new Error("no streams here")),
+    async request<T>(request: ApiRequest, signal: AbortSignal): Promise<T> {
+      await hold;
+      return await api.request<T>(request, signal);
+    },
+  };
+  const metrics = createMetrics("test");
+  const pipeline = pipelineOf(held, new FakeClock(), metrics);
+  const terms = { patienceMilliseconds: Infinity, mayWrite: () => true, onStall: () => {} };
+  const received = async (): Promise<number> => (await metrics.received.get()).values[0]?.value ?? 0;
+  const own = { ...lane, source: "own" };
+  const taking = [own, own, own, { ...own }].map((of, report) => {
+    const payload = Array.from({ length: 600 }, (_, n) => ({ n, report }));
+    const signal = { source: "own", payload, receivedAt: "2026-01-01T00:00:05Z" };
+    return pipeline.process(signal, of, terms, undefined, new AbortController().signal);
+  });
+  await new FakeClock().settle();
+  assert.equal(await received(), 3 * 600, "the third waits until there is room, another Ingester's does not");
+  wake();
+  await Promise.all(taking);
+  assert.equal(api.stored.size, 4 * 600);
 });
