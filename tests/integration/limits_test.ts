@@ -132,7 +132,63 @@ Deno.test("a rate makes webhooks wait in the spool, and all of them are written 
   );
   const seconds = (performance.now() - startedAt) / 1000;
   assert.ok(seconds >= 2.9, `15 beyond the burst take 3 s, not ${seconds}`);
+
+  // What is read from the API waits where it is.
+  await installed.applyIngester("events", { source: "kubernetes-events", rateLimit });
+  await until("Events are read", async () => {
+    const all = await installed.oracle.ingesters(HOME);
+    return all.some((one) => one.spec.source === "kubernetes-events" && readyOf(one)?.status === "True");
+  }, GUARD_MILLISECONDS);
+  const begunAt = performance.now();
+  const about = { apiVersion: "v1", kind: "Pod", name: "web" };
+  await installed.oracle.createEvents(
+    Array.from({ length: 20 }, (_, n) => ({ namespace: NAMESPACE, name: `e${n}`, reason: "BackOff", about })),
+  );
+  await until("all Events are written", async () => {
+    return (await installed.oracle.observations(NAMESPACE)).length === 20;
+  }, GUARD_MILLISECONDS);
+  assert.ok((performance.now() - begunAt) / 1000 >= 2.9, "they are written at the rate too");
+  assert.ok((await replica.metrics()).sum("zen_watcher_rate_limit_waits_total") >= 30);
   assert.equal(await rejectedOf(replica), 0);
+  await assertStopsSound(replica);
+});
+
+Deno.test("what cannot be written is tried as often as was asked for, and laid aside or given up", async () => {
+  await using installed = await install();
+  await installed.createNamespaces(NAMESPACE);
+  await installed.plane.applyYaml(refusals());
+  const retry = { maxAttempts: 3, backoff: "constant", backoffBase: "100ms" } as const;
+  await installed.applyIngester("kept", {
+    source: "kept",
+    ...open,
+    normalization: { title: "{{ .title }}" },
+    errorHandling: { retry },
+  });
+  await installed.applyIngester("given-up", {
+    source: "given-up",
+    ...open,
+    normalization: { title: "{{ .title }}" },
+    errorHandling: { retry, deadLetter: false },
+  });
+  await using replica = await installed.start(0);
+  await untilLeading(replica);
+  await until("the policy is in force", async () => {
+    const { status } = await replica.webhook("/ingest/kept", { title: "final", n: Math.random() });
+    return status === 400;
+  }, GUARD_MILLISECONDS);
+  const sum = async (name: string, source: string, reason: string): Promise<number> =>
+    (await replica.metrics()).sum(name, { source, reason });
+  assert.ok(await sum("zen_watcher_dead_letters_total", "kept", "invalid") >= 1);
+  assert.equal((await replica.webhook("/ingest/given-up", { title: "final" })).status, 400);
+  assert.equal(await sum("zen_watcher_signals_rejected_total", "given-up", "refused"), 1);
+  for (const source of ["kept", "given-up"]) {
+    assert.equal((await replica.webhook(`/ingest/${source}`, { title: "passing" })).status, 202, source);
+  }
+  await until("both are over", async () => {
+    return await sum("zen_watcher_dead_letters_total", "kept", "retries_exhausted") === 1 &&
+      await sum("zen_watcher_signals_rejected_total", "given-up", "refused") === 2;
+  }, GUARD_MILLISECONDS);
+  assert.equal((await installed.oracle.observations()).length, 0);
   await assertStopsSound(replica);
 });
 
@@ -184,6 +240,52 @@ Deno.test("a destination is written where the operator allows it, and nowhere el
   assert.equal((await oracle.observations()).length, 1);
   await assertStopsSound(replica);
 });
+
+/** Observations of one title are refused for good (422), and of another for as long as somebody does not answer (500). */
+function refusals(): string {
+  const apiVersion = "admissionregistration.k8s.io/v1";
+  const rule = {
+    apiGroups: ["zen.kube-zen.io"],
+    apiVersions: ["*"],
+    operations: ["CREATE"],
+    resources: ["observations"],
+  };
+  const metadata = { name: "refuses-final" };
+  const documents = [
+    {
+      apiVersion,
+      kind: "ValidatingAdmissionPolicy",
+      metadata,
+      spec: {
+        matchConstraints: { resourceRules: [rule] },
+        validations: [{ expression: "object.spec.title != 'final'", reason: "Invalid" }],
+      },
+    },
+    {
+      apiVersion,
+      kind: "ValidatingAdmissionPolicyBinding",
+      metadata,
+      spec: { policyName: metadata.name, validationActions: ["Deny"] },
+    },
+    {
+      apiVersion,
+      kind: "ValidatingWebhookConfiguration",
+      metadata: { name: "refuses-passing" },
+      webhooks: [{
+        name: "nobody.example.com",
+        admissionReviewVersions: ["v1"],
+        sideEffects: "None",
+        failurePolicy: "Fail",
+        timeoutSeconds: 1,
+        // Nothing listens there.
+        clientConfig: { url: "https://127.0.0.1:1/" },
+        rules: [rule],
+        matchConditions: [{ name: "title", expression: "object.spec.title == 'passing'" }],
+      }],
+    },
+  ];
+  return documents.map((one) => stringify(one)).join("---\n");
+}
 
 function definitionOfAlerts(): string {
   return stringify({
