@@ -84,10 +84,13 @@ export function laneNow(
   { registry, activities, state }: Pick<RouteTableParts, "registry" | "activities" | "state">,
 ): LaneNow {
   const key = `${namespace}/${name}`;
+  const known = state();
+  // What is only remembered may have been changed or deleted since; the API server says so in a moment.
+  if (known === "not-synced" || known === "remembered") return { kind: "wait" };
   const compiled = registry.entries.get(key)?.compiled;
   switch (compiled?.kind) {
     case undefined:
-      return { kind: state() === "not-synced" || state() === "remembered" ? "wait" : "gone" };
+      return { kind: "gone" };
     case "suspended":
     case "invalid":
       return { kind: "wait" };

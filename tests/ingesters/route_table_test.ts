@@ -123,7 +123,7 @@ Deno.test("What lies in the spool is processed as its Ingester stands now", () =
     );
   assert.deepEqual(kinds("ready"), ["lane", "wait", "lane", "gone"]);
   // Nobody is gone before the API server has said so.
-  assert.deepEqual(kinds("remembered"), ["lane", "wait", "lane", "wait"]);
+  assert.deepEqual(kinds("remembered"), ["wait", "wait", "wait", "wait"]);
   assert.deepEqual(kinds("not-synced"), ["lane", "wait", "lane", "wait"]);
   const now = laneNow({ namespace: "zen", name: "open" }, { registry, activities, state: () => "ready" });
   assert.ok(now.kind === "lane");
