@@ -86,11 +86,11 @@ export function laneNow(
   const key = `${namespace}/${name}`;
   const known = state();
   // What is only remembered may have been changed or deleted since; the API server says so in a moment.
-  if (known === "not-synced" || known === "remembered") return { kind: "wait" };
+  if (known === "remembered") return { kind: "wait" };
   const compiled = registry.entries.get(key)?.compiled;
   switch (compiled?.kind) {
     case undefined:
-      return { kind: "gone" };
+      return { kind: known === "not-synced" ? "wait" : "gone" };
     case "suspended":
     case "invalid":
       return { kind: "wait" };
