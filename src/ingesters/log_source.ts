@@ -9,6 +9,7 @@ import type { Checkpoints } from "../source/checkpoints.ts";
 import { gvrLabel } from "../source/informer.ts";
 import { POD_LOGS, runPodLogs } from "../source/pod_logs.ts";
 import { Slots } from "../source/pod_logs_slots.ts";
+import { nanosecondsOf } from "../source/pod_logs_time.ts";
 import type { Activities } from "./activities.ts";
 import type { LogTarget } from "./compile_logs.ts";
 import type { Entry } from "./registry.ts";
@@ -34,11 +35,31 @@ export class LogReading {
   readonly slots: Slots;
   /** How far each has come: a time, which holds also when the history of the API server went back. */
   readonly reached: Map<string, string> = new Map();
+  /** The same by Ingester and namespace, whatever was asked for: who asks for other logs goes on from there. */
+  readonly #reachedIn = new Map<string, string>();
 
   /** @param maxStreams how many logs are read at once, at most, by all Ingesters together */
   constructor(maxStreams: number) {
     this.slots = new Slots(maxStreams);
   }
+
+  /** Up to where an Ingester has read in a namespace; `otherwise`, which is then remembered, when it never did. */
+  begin(uid: string, namespace: string | undefined, own: string | undefined, otherwise: string): string {
+    const place = placeOf(uid, namespace);
+    const from = own ?? this.#reachedIn.get(place) ?? otherwise;
+    this.#reachedIn.set(place, from);
+    return from;
+  }
+
+  /** An Ingester has read up to there. */
+  note(uid: string, namespace: string | undefined, checkpoint: string, nanoseconds: string): void {
+    this.reached.set(checkpoint, nanoseconds);
+    this.#reachedIn.set(placeOf(uid, namespace), nanoseconds);
+  }
+}
+
+function placeOf(uid: string, namespace: string | undefined): string {
+  return JSON.stringify([uid, namespace ?? null]);
 }
 
 /** What a target is called in conditions. */
@@ -61,8 +82,9 @@ export async function runLogTarget(
   const gvr = gvrLabel(POD_LOGS);
   const name = logTargetName(target);
   const { activities, pipeline, clock, checkpoints, mayWrite } = parts;
+  const { uid } = entry.ingester.metadata;
   const checkpoint = checkpointKey({
-    uid: entry.ingester.metadata.uid,
+    uid,
     gvr: POD_LOGS,
     namespace: target.namespace,
     labelSelector: target.podSelector,
@@ -96,10 +118,14 @@ export async function runLogTarget(
             if (!signal.aborted) activities.setSource(key, name, state);
           },
           onResumed: parts.onResumed,
-          resumeFrom: () => checkpoints.resumeFrom(checkpoint, undefined) ?? reading.reached.get(checkpoint),
+          resumeFrom: () => {
+            const own = checkpoints.resumeFrom(checkpoint, undefined) ?? reading.reached.get(checkpoint);
+            const first = nanosecondsOf(clock.now() - logs.sinceSeconds * 1000);
+            return reading.begin(uid, target.namespace, own, String(first));
+          },
           onPosition: (nanoseconds) => {
             if (signal.aborted) return;
-            reading.reached.set(checkpoint, nanoseconds);
+            reading.note(uid, target.namespace, checkpoint, nanoseconds);
             checkpoints.note(checkpoint, nanoseconds, undefined, "by-findings");
           },
         },

@@ -164,3 +164,25 @@ Deno.test("An edit of the patterns takes effect on what is written from then on"
     assert.equal(api.following("web", "main"), 0);
   });
 });
+
+for (const container of [undefined, "main"]) {
+  const what = container === undefined ? "the same logs" : "other logs";
+  Deno.test(`An Ingester that stood still and then asks for ${what} goes on from where the reading was`, async () => {
+    const patterns = [{ regex: "bad (?P<what>\\w+)" }];
+    await term(onePod(), new MemoryConfigMaps(), async ({ api, registry, clock, created }) => {
+      api.write("web", "main", line(1, "bad luck"));
+      await clock.advance(1000);
+      const { spec, ...ingester } = reader({ patterns }, 2);
+      registry.put({ ...ingester, spec: { ...spec, suspend: true } });
+      await clock.advance(1000);
+      api.write("web", "main", line(8, "bad news"));
+      await clock.advance(4000);
+      registry.put(reader({ patterns, container }, 3));
+      await clock.advance(2000);
+      const names = new Map(created.map(({ title, name }) => [title, name]));
+      assert.deepEqual([...names.keys()], ["bad luck", "bad news"]);
+      // What is read again is named alike.
+      assert.equal(new Set(created.map(({ name }) => name)).size, 2);
+    });
+  });
+}
