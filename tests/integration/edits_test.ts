@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
+import { stringify } from "yaml";
 import { at, type Json } from "../../src/model/json.ts";
 import type { IngesterSpec } from "../../src/model/ingester.ts";
+import type { Observation } from "../../src/model/observation.ts";
 import { systemClock } from "../../src/run/clock.ts";
 import { withNulls } from "../churn/merge.ts";
 import type { Probe } from "../fields/effects.ts";
@@ -16,8 +18,10 @@ import {
   OBSERVATIONS,
   podEvent,
 } from "./admin_client.ts";
+import { nodeOf, startFakeKubelet } from "./fake_kubelet.ts";
+import { createRunningPod } from "./running_pod.ts";
 import { assertStopsSound } from "./soundness.ts";
-import { GUARD_MILLISECONDS, HOME, install, untilLeading } from "./installation.ts";
+import { GUARD_MILLISECONDS, HOME, install, untilLeading, userOf } from "./installation.ts";
 
 const NAMESPACE = "shop";
 const SECOND = "shop-two";
@@ -25,6 +29,20 @@ const PATH = "/hooks/edited";
 const STREAM_MILLISECONDS = 10;
 /** A guard only; what was measured is printed. */
 const EFFECT_GUARD_MILLISECONDS = 10_000;
+
+/** Events under the name of their newer group, beside what rbac.yaml grants. */
+const RIGHTS = [{
+  apiVersion: "rbac.authorization.k8s.io/v1",
+  kind: "ClusterRole",
+  metadata: { name: "zen-watcher-edits" },
+  rules: [{ apiGroups: ["events.k8s.io"], resources: ["events"], verbs: ["list", "watch"] }],
+}, {
+  apiVersion: "rbac.authorization.k8s.io/v1",
+  kind: "ClusterRoleBinding",
+  metadata: { name: "zen-watcher-edits" },
+  roleRef: { apiGroup: "rbac.authorization.k8s.io", kind: "ClusterRole", name: "zen-watcher-edits" },
+  subjects: [{ kind: "User", apiGroup: "rbac.authorization.k8s.io", name: userOf(0) }],
+}];
 
 /** How long edits took until they were seen, by what was edited. */
 class Times {
@@ -221,7 +239,9 @@ const DOORS: readonly (readonly [string, NonNullable<IngesterSpec["webhook"]>, n
 Deno.test("every edit of a door and of what is read is in effect at once, and no Event is lost", async (test) => {
   await using installed = await install();
   using admin = adminClient(installed.plane.kubeconfig);
+  const { plane } = installed;
   await installed.createNamespaces(NAMESPACE, SECOND);
+  await plane.applyYaml(RIGHTS.map((one) => stringify(one)).join("---\n"));
   await using replica = await installed.start(0);
   await untilLeading(replica);
   const times = new Times();
@@ -298,6 +318,9 @@ Deno.test("every edit of a door and of what is read is in effect at once, and no
     await measureBy("namespaces", SECOND, {});
     await edited.to({ ...base, namespaces: [NAMESPACE, SECOND], informer: { gvr, resyncPeriod: "1h" } });
     await measureBy("informer.resyncPeriod", SECOND, {});
+    // The same Events under their other name: what was written of them is known.
+    await edited.to({ ...base, informer: { gvr: { ...gvr, group: "events.k8s.io" } } });
+    await measureBy("informer.gvr", NAMESPACE, {});
     await edited.to({ ...base, suspend: true });
     await systemClock.sleep(1000, stop.signal);
     await edited.to({ ...base, ttl: { default: "2h" } });
@@ -315,6 +338,75 @@ Deno.test("every edit of a door and of what is read is in effect at once, and no
     console.log(`${streamed.length} Events meanwhile, each of them observed`);
     const all = (await installed.oracle.observations()).filter(({ spec }) => spec.source === "read");
     assert.equal(new Set(all.map(({ spec }) => spec.origin?.uid)).size, all.length, "one is there twice");
+  });
+  await test.step("lines of logs", async () => {
+    await using kubelet = await startFakeKubelet();
+    await plane.applyYaml(stringify(nodeOf(kubelet)));
+    for (const [pod, app] of [["one", "web"], ["two", "other"]] as const) {
+      await createRunningPod(plane, { namespace: NAMESPACE, pod, labels: { app }, container: "main" });
+    }
+    const edited = new Edited(admin, "lines");
+    const of = (logs: IngesterSpec["logs"]): IngesterSpec => ({
+      source: "lines",
+      ingester: "logs",
+      namespaces: [NAMESPACE],
+      logs: { podSelector: "app=web", ...logs },
+    });
+    const streamed: string[] = [];
+    const stop = new AbortController();
+    const whoOf = ({ spec }: Observation): unknown => at(spec.details, "user");
+    const observed = async (): Promise<readonly Observation[]> =>
+      (await installed.oracle.observations()).filter(({ spec }) => spec.source === "lines");
+    /** Seen as soon as a line that was written after the edit is observed as it says. */
+    const measureLines = async (
+      field: string,
+      pod: string,
+      isSeen: (observation: Observation) => boolean,
+    ): Promise<void> => {
+      const first = probes;
+      await times.measure(field, async () => {
+        kubelet.write(`${NAMESPACE}/${pod}/main`, `denied probe${probes++}`);
+        return (await observed()).some((one) =>
+          Number(/^probe(\d+)$/.exec(String(whoOf(one)))?.[1] ?? -1) >= first && isSeen(one)
+        );
+      });
+    };
+    const regex = "denied (?P<user>\\w+)";
+    await edited.to(of({ patterns: [{ regex }] }));
+    await measureLines("creation of logs", "one", () => true);
+    // What was written before is not asked for: sinceSeconds is 0.
+    const streaming = (async () => {
+      while (!stop.signal.aborted) {
+        const user = `stream${streamed.length}`;
+        kubelet.write(`${NAMESPACE}/one/main`, `denied ${user}`);
+        streamed.push(user);
+        await systemClock.sleep(STREAM_MILLISECONDS, stop.signal).catch(() => {});
+      }
+    })();
+    await edited.to(of({ patterns: [{ regex, eventType: "denied" }] }));
+    await measureLines("logs.patterns[].eventType", "one", ({ spec }) => spec.eventType === "denied");
+    await edited.to(of({ patterns: [{ regex, severity: "low" }] }));
+    await measureLines("logs.patterns[].severity", "one", ({ spec }) => spec.severity === "low");
+    await edited.to(of({ patterns: [{ regex: `(?P<all>${regex})` }] }));
+    await measureLines("logs.patterns[].regex", "one", ({ spec }) => at(spec.details, "all") !== undefined);
+    await edited.to(of({ patterns: [{ regex }], container: "main", sinceSeconds: 60 }));
+    await measureLines("logs.container", "one", () => true);
+    await edited.to(of({ patterns: [{ regex }], podSelector: "app" }));
+    await measureLines("logs.podSelector", "two", ({ spec }) => spec.resource?.name === "two");
+    stop.abort();
+    await streaming;
+    let users: readonly unknown[] = [];
+    await until(`all of ${streamed.length} lines are observed`, async () => {
+      users = (await observed()).map(whoOf);
+      return streamed.every((user) => users.includes(user));
+    }, GUARD_MILLISECONDS).catch((cause) => {
+      const missing = streamed.filter((user) => !users.includes(user));
+      throw new Error(`Missing are ${missing.join(", ")}`, { cause });
+    });
+    assert.equal(new Set(users).size, users.length, "one is there twice");
+    console.log(`${streamed.length} lines meanwhile, each of them observed once`);
+    await admin.delete(INGESTERS, HOME, "lines");
+    await until("nobody reads the logs any more", () => kubelet.following() === 0);
   });
   times.print();
   await assertStopsSound(replica);

@@ -5,19 +5,13 @@ import { textAt } from "../../src/model/json.ts";
 import { gvrText } from "../../src/write/destination.ts";
 import { presetOf } from "../../src/model/preset.ts";
 import { createCertificateAuthority } from "../control_plane/certificates.ts";
-import {
-  type Example,
-  examples,
-  EXAMPLES_HOME,
-  type LogSignal,
-  type ObjectSignal,
-} from "../examples/examples.ts";
+import { type Example, examples, EXAMPLES_HOME, type ObjectSignal } from "../examples/examples.ts";
 import { EXAMPLE_DESTINATIONS } from "../examples/offline.ts";
 import { type Shown, shown } from "../examples/shown.ts";
 import type { Replica } from "../support/process.ts";
 import { until } from "../support/until.ts";
 import { readyOf } from "./conditions.ts";
-import { type FakeKubelet, NODE, nodeOf, startFakeKubelet } from "./fake_kubelet.ts";
+import { type FakeKubelet, nodeOf, startFakeKubelet } from "./fake_kubelet.ts";
 import {
   GUARD_MILLISECONDS,
   HOME,
@@ -27,6 +21,7 @@ import {
   untilLeading,
   userOf,
 } from "./installation.ts";
+import { createRunningPod } from "./running_pod.ts";
 import { assertSound } from "./soundness.ts";
 
 const SECRET = { token: "token", username: "somebody", password: "password", secret: "secret" };
@@ -201,33 +196,6 @@ async function createObjects({ plane }: Installation, signals: readonly ObjectSi
   }
 }
 
-/** A running pod for each log of the samples. */
-async function createPods({ plane }: Installation, signals: readonly LogSignal[]): Promise<void> {
-  for (const { namespace, pod, labels, container } of signals) {
-    const object = {
-      apiVersion: "v1",
-      kind: "Pod",
-      metadata: { name: pod, namespace, labels },
-      spec: { nodeName: NODE, containers: [{ name: container, image: "none" }] },
-    };
-    const status = {
-      phase: "Running",
-      containerStatuses: [{
-        name: container,
-        image: "none",
-        imageID: "none",
-        ready: true,
-        restartCount: 0,
-        containerID: `containerd://${container}`,
-        state: { running: { startedAt: new Date().toISOString().replace(/\.\d+/, "") } },
-      }],
-    };
-    await plane.applyYaml(stringify(object));
-    const what = ["patch", "pod", pod, `--namespace=${namespace}`, "--subresource=status", "--type=merge"];
-    await plane.ask([...what, "-p", JSON.stringify({ status })]);
-  }
-}
-
 /** Those with one source are shown one after the other: two at once would be one finding's second sight. */
 function roundsOf(all: readonly Example[]): readonly (readonly Example[])[] {
   const rounds: Example[][] = [];
@@ -275,7 +243,7 @@ async function showRound(
   await createObjects(installed, objects.filter(({ object }) => object.status !== undefined));
   await plane.ask([...strictly, "--dry-run=server"], text);
   await plane.ask(strictly, text);
-  await createPods(installed, signals.filter((signal) => signal.kind === "log"));
+  for (const signal of signals) if (signal.kind === "log") await createRunningPod(plane, signal);
   await untilStanding(installed, round);
   await createObjects(installed, objects.filter(({ object }) => object.status === undefined));
   for (const signal of signals) {
