@@ -1,4 +1,3 @@
-import type { ApiError } from "../kube/errors.ts";
 import type { WatchApi } from "../kube/watcher.ts";
 import type { Log } from "../observe/log.ts";
 import type { Metrics } from "../observe/metrics.ts";
@@ -14,6 +13,7 @@ import type { Activities } from "./activities.ts";
 import type { LogTarget } from "./compile_logs.ts";
 import type { Entry } from "./registry.ts";
 import { afterSourceFailure } from "./source_failure.ts";
+import { sourceTerms } from "./source_terms.ts";
 
 /** What logs are read with. */
 export interface LogSourceParts {
@@ -81,7 +81,7 @@ export async function runLogTarget(
   const { lane, logs } = compiled;
   const gvr = gvrLabel(POD_LOGS);
   const name = logTargetName(target);
-  const { activities, pipeline, clock, checkpoints, mayWrite } = parts;
+  const { activities, pipeline, clock, checkpoints } = parts;
   const { uid } = entry.ingester.metadata;
   const checkpoint = checkpointKey({
     uid,
@@ -90,13 +90,7 @@ export async function runLogTarget(
     labelSelector: target.podSelector,
     fieldSelector: target.container,
   });
-  const terms = {
-    patienceMilliseconds: Infinity,
-    mayWrite,
-    onStall: (error: ApiError | undefined) => {
-      if (!signal.aborted) activities.setStall(key, error?.message, error?.kind);
-    },
-  };
+  const terms = sourceTerms(key, parts, signal);
   activities.setSource(key, name, { kind: "starting" });
   using _watched = checkpoints.watch(checkpoint, lane.source);
   while (!signal.aborted) {

@@ -18,6 +18,7 @@ import type { Compiled, InformerTarget } from "./compile.ts";
 import { LogReading, logTargetName, runLogTarget } from "./log_source.ts";
 import type { Entry, IngesterRegistry } from "./registry.ts";
 import { afterSourceFailure } from "./source_failure.ts";
+import { sourceTerms } from "./source_terms.ts";
 
 /** What the leader's sources work with. */
 export interface SupervisorParts {
@@ -134,7 +135,7 @@ function tasksOf(
   }
   if (compiled.kind !== "informer") return [];
   const { lane, targets, stateSpec } = compiled;
-  const terms = termsOf(entry, parts, signal);
+  const terms = sourceTerms(key, parts, signal);
   const areObserved = lane.destinations?.areObservationsWritten !== false;
   const reports = stateSpec === undefined || lane.isDryRun || !areObserved
     ? undefined
@@ -147,21 +148,6 @@ function tasksOf(
 /** What a watch is called in conditions. */
 function targetName({ gvr, namespace }: InformerTarget): string {
   return namespace === undefined ? gvrLabel(gvr) : `${gvrLabel(gvr)} in ${namespace}`;
-}
-
-/** Under what terms the sources of an Ingester write. */
-function termsOf(
-  { key }: Entry,
-  { activities, mayWrite }: SupervisorParts,
-  signal: AbortSignal,
-): ProcessTerms {
-  return {
-    patienceMilliseconds: Infinity,
-    mayWrite,
-    onStall: (error) => {
-      if (!signal.aborted) activities.setStall(key, error?.message, error?.kind);
-    },
-  };
 }
 
 /** Tells what one watch brings to what follows the reports of its Ingester. */
