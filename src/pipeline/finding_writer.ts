@@ -20,8 +20,8 @@ import type { Seat } from "./gathering.ts";
 import type { Lane } from "./lane.ts";
 import {
   type BoundedTerms as SinkTerms,
+  leftOf,
   type ObservationSink,
-  type ProcessTerms,
   recentOf,
 } from "./observation_sink.ts";
 import type { Destinations } from "../write/destination.ts";
@@ -269,9 +269,4 @@ export function observationOf(
   // How many a roll-up of a report stands for; what happened is counted as it comes.
   const { count } = finding;
   return finding.isState && count !== undefined ? { ...observation, status: { count } } : observation;
-}
-
-/** What is left of the patience that all findings of a signal share: the sender waits once. */
-export function leftOf(terms: SinkTerms, clock: Pick<Clock, "monotonic">): ProcessTerms {
-  return { ...terms, patienceMilliseconds: Math.max(1, terms.patientUntil - clock.monotonic()) };
 }

@@ -20,6 +20,14 @@ export interface BoundedTerms extends Omit<ProcessTerms, "destination"> {
   readonly patientUntil: number;
 }
 
+/**
+ * What is left of the patience that all findings of a signal share: however many it has, and whatever each waited for, the
+ * sender waits once.
+ */
+export function leftOf(terms: BoundedTerms, clock: Pick<Clock, "monotonic">): ProcessTerms {
+  return { ...terms, patienceMilliseconds: Math.max(1, terms.patientUntil - clock.monotonic()) };
+}
+
 /** What an Observation is written for. */
 export type SinkLane = Pick<Lane, "source" | "ingester" | "isDryRun" | "errorHandling">;
 
@@ -83,9 +91,7 @@ export class ObservationSink {
     abort: AbortSignal,
   ): Promise<Outcome | undefined> {
     const result = await this.#writer.write(observation, {
-      ...terms,
-      // However many findings a signal has, and whatever each waited for: the sender waits once.
-      patienceMilliseconds: Math.max(1, terms.patientUntil - this.#clock.monotonic()),
+      ...leftOf(terms, this.#clock),
       isDryRun: lane.isDryRun,
       retry: lane.errorHandling?.retry,
       destination,

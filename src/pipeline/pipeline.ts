@@ -23,10 +23,9 @@ import {
   type BoundedTerms,
   FindingWriter,
   type FindingWriterParts,
-  leftOf,
   observationOf,
 } from "./finding_writer.ts";
-import { ObservationSink, type ObservationSinkParts, type ProcessTerms } from "./observation_sink.ts";
+import { leftOf, ObservationSink, type ObservationSinkParts, type ProcessTerms } from "./observation_sink.ts";
 import type { Open, Outcome, Resumed } from "./outcome.ts";
 import { signalTime } from "./signal_time.ts";
 
