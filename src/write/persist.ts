@@ -1,6 +1,7 @@
 import { ApiError } from "../kube/errors.ts";
 import { Backoff } from "../run/backoff.ts";
 import type { Clock } from "../run/clock.ts";
+import { isStall, refusalOf } from "./refusal.ts";
 import { TermEndedError, type WriteTerms } from "./writer.ts";
 
 /** What became of a change that was tried again until it went through, or patience was over. */
@@ -34,11 +35,8 @@ export async function persist<T>(
       if (signal.aborted) throw signal.reason;
       if (!(error instanceof ApiError)) throw error;
       const { kind, message } = error;
-      if (kind === "bad-request" || kind === "too-large" || kind === "invalid") {
-        return { kind: "refused", message };
-      }
-      const isStall = kind === "forbidden" || kind === "not-found";
-      if (isStall) terms.onStall(error);
+      if (refusalOf(error) !== undefined) return { kind: "refused", message };
+      if (isStall(error)) terms.onStall(error);
       const wait = Math.max(error.retryAfterMilliseconds ?? 0, kind === "conflict" ? 0 : backoff.next());
       if (clock.monotonic() - startedAt + wait > terms.patienceMilliseconds) {
         return { kind: "unavailable", message };

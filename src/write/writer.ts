@@ -1,5 +1,5 @@
 import type { Api } from "../kube/api.ts";
-import { ApiError, type ApiErrorKind } from "../kube/errors.ts";
+import { ApiError } from "../kube/errors.ts";
 import type { GroupVersionResource } from "../model/ingester.ts";
 import type { Observation } from "../model/observation.ts";
 import type { DeadLetterReason, ObservationRef } from "../model/verdict.ts";
@@ -9,6 +9,7 @@ import type { Clock } from "../run/clock.ts";
 import { DeadlineError, withDeadline } from "../run/deadline.ts";
 import { AdaptiveConcurrency } from "./concurrency.ts";
 import { DestinationObjects } from "./destination_objects.ts";
+import { isStall, refusalOf } from "./refusal.ts";
 import { isExhausted, type RetryRule, waitAfter } from "./retry.ts";
 
 /** What became of a write. */
@@ -137,9 +138,9 @@ export class ObservationWriter {
         target = { ...target, metadata: { ...target.metadata, namespace: this.#fallbackNamespace } };
         continue;
       }
-      const refusal = REFUSALS.get(error.kind);
+      const refusal = refusalOf(error);
       if (refusal !== undefined) return { kind: "refused", reason: refusal, message: error.message };
-      const isStalled = STALLS.has(error.kind);
+      const isStalled = isStall(error);
       if (isStalled) terms.onStall(error);
       else tries++;
       const { message, retryAfterMilliseconds } = error;
@@ -202,14 +203,6 @@ export class ObservationWriter {
   }
 }
 
-/** What the API server says of an object that it will never take (contract, section 5). */
-const REFUSALS: ReadonlyMap<ApiErrorKind, DeadLetterReason> = new Map<ApiErrorKind, DeadLetterReason>([
-  ["bad-request", "refused"],
-  ["too-large", "too_large"],
-  ["invalid", "invalid"],
-]);
-/** What passes only when somebody gives a right or installs a definition; all the rest passes by itself. */
-const STALLS: ReadonlySet<ApiErrorKind> = new Set(["forbidden", "not-found"]);
 /** Writes in a row without an answer after which the API server is taken to be away. */
 const AWAY_AFTER = 3;
 const AWAY: Extract<WriteResult, { kind: "unavailable" }> = {
