@@ -1,7 +1,7 @@
 import type { Finding } from "../model/finding.ts";
 import type { DeduplicationSpec } from "../model/ingester.ts";
 import { isJsonObject, type Json } from "../model/json.ts";
-import type { Origin } from "../model/observation.ts";
+import { FINDING_FIELDS, type Origin } from "../model/observation.ts";
 import { parseRootedPath, readRooted, type RootedPath } from "../model/rooted_path.ts";
 import { sha256Hex } from "../model/sha256.ts";
 import { canonicalJson } from "../model/canonical_json.ts";
@@ -26,18 +26,7 @@ export type CompiledIdentity =
 
 /** What may change although nothing happened, or is made of the identity itself. */
 const CHANGING: ReadonlySet<string> = new Set(["resourceVersion", "managedFields"]);
-const OBSERVATION_FIELDS: ReadonlySet<string> = new Set([
-  "source",
-  "category",
-  "severity",
-  "eventType",
-  "title",
-  "description",
-  "detectedAt",
-  "resource",
-  "details",
-  "priority",
-]);
+const OBSERVATION_FIELDS: ReadonlySet<string> = new Set(FINDING_FIELDS);
 
 /**
  * Compiles `spec.deduplication`. With strategy key a finding is the values of its fields, absent ones null; with enabled false

@@ -1,3 +1,4 @@
+import { FINDING_FIELDS } from "../model/observation.ts";
 import { type CelNode, nodesOf } from "./cel_nodes.ts";
 
 const REFERENCE = ["apiVersion", "kind", "name", "namespace"];
@@ -7,16 +8,7 @@ const FIELDS: Readonly<Record<string, readonly string[]>> = {
   "observation": ["apiVersion", "kind", "metadata", "spec"],
   "observation.metadata": ["name", "namespace", "labels"],
   "observation.spec": [
-    "source",
-    "category",
-    "severity",
-    "eventType",
-    "title",
-    "description",
-    "detectedAt",
-    "resource",
-    "details",
-    "priority",
+    ...FINDING_FIELDS,
     "fingerprint",
     "ttlSecondsAfterCreation",
     "ingester",

@@ -8,6 +8,25 @@ export const GROUP = "zen.kube-zen.io" as const;
 export const VERSION = "v1alpha1" as const;
 /** `apiVersion` of both resources. */
 export const API_VERSION: "zen.kube-zen.io/v1alpha1" = `${GROUP}/${VERSION}`;
+/** Where Observations are served. */
+export const OBSERVATIONS: {
+  readonly group: typeof GROUP;
+  readonly version: typeof VERSION;
+  readonly resource: "observations";
+} = { group: GROUP, version: VERSION, resource: "observations" };
+/** The fields of an Observation's spec that say what was found; the others say how it came here. */
+export const FINDING_FIELDS = [
+  "source",
+  "category",
+  "severity",
+  "eventType",
+  "title",
+  "description",
+  "detectedAt",
+  "resource",
+  "details",
+  "priority",
+] as const;
 
 /** What kind of concern a finding is. */
 export const CATEGORIES = ["security", "compliance", "performance", "operations", "cost"] as const;

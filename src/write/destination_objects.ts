@@ -2,7 +2,7 @@ import { type Api, resourcePath } from "../kube/api.ts";
 import { discover, type DiscoveredResource } from "../kube/discovery.ts";
 import { ApiError } from "../kube/errors.ts";
 import type { GroupVersionResource } from "../model/ingester.ts";
-import { GROUP, type Observation, VERSION } from "../model/observation.ts";
+import { type Observation, OBSERVATIONS } from "../model/observation.ts";
 import type { Clock } from "../run/clock.ts";
 import { gvrText } from "./destination.ts";
 
@@ -37,8 +37,7 @@ export class DestinationObjects {
   ): Promise<DestinationObject> {
     const { name, namespace, labels } = observation.metadata;
     if (gvr === undefined) {
-      const observations = { group: GROUP, version: VERSION, resource: "observations" };
-      return { path: resourcePath(observations, namespace), body: observation };
+      return { path: resourcePath(OBSERVATIONS, namespace), body: observation };
     }
     const { kind } = await this.#resource(gvr, signal);
     const body = {
