@@ -1,11 +1,10 @@
-import { type Api, type KubeList, resourcePath } from "../kube/api.ts";
-import { isApiError } from "../kube/errors.ts";
-import { GROUP, type Observation, VERSION } from "../model/observation.ts";
+import type { Api } from "../kube/api.ts";
+import type { Observation } from "../model/observation.ts";
 import type { ObservationRef } from "../model/verdict.ts";
 import type { Log } from "../observe/log.ts";
 import type { Metrics } from "../observe/metrics.ts";
 import type { Clock } from "../run/clock.ts";
-import { MANAGED_BY, MANAGED_BY_LABEL } from "./build_observation.ts";
+import { ObservationStore } from "./observation_store.ts";
 
 /** How the leader collects what has expired. */
 export interface CollectorOptions {
@@ -22,7 +21,6 @@ export interface CollectorOptions {
   readonly onDeleted: (observation: ObservationRef) => void;
 }
 
-const PAGE_LIMIT = 200;
 /** A resolved finding stays for an hour after it was seen to be gone. */
 const RESOLVED_MILLISECONDS = 3_600_000;
 
@@ -91,49 +89,18 @@ async function collectIn(
   parts: { readonly api: Api; readonly clock: Clock; readonly metrics: Metrics },
   signal: AbortSignal,
 ): Promise<number> {
-  const gvr = { group: GROUP, version: VERSION, resource: "observations" };
-  let continueToken: string | undefined;
+  const store = new ObservationStore(parts.api, namespace === undefined ? undefined : [namespace]);
   let deleted = 0;
-  do {
-    const page: KubeList<Observation> = await parts.api.request<KubeList<Observation>>({
-      role: "read",
-      method: "GET",
-      path: resourcePath(gvr, namespace),
-      query: {
-        labelSelector: `${MANAGED_BY_LABEL}=${MANAGED_BY}`,
-        limit: PAGE_LIMIT,
-        continue: continueToken,
-      },
-    }, signal);
-    for (const observation of page.items) {
-      const owner = observation.spec.ingester?.namespace;
-      if (owner !== undefined && options.ingesterNamespaces?.includes(owner) === false) continue;
-      const expiry = expiresAt(observation, options.defaultTtlSeconds);
-      if (expiry === undefined || expiry > parts.clock.now() || !options.mayWrite()) continue;
-      if (await deleteOne(observation, parts.api, signal)) {
-        deleted++;
-        parts.metrics.gcDeleted.inc();
-        options.onDeleted({ namespace: observation.metadata.namespace, name: observation.metadata.name });
-      }
+  for await (const observation of store.list({}, signal)) {
+    const owner = observation.spec.ingester?.namespace;
+    if (owner !== undefined && options.ingesterNamespaces?.includes(owner) === false) continue;
+    const expiry = expiresAt(observation, options.defaultTtlSeconds);
+    if (expiry === undefined || expiry > parts.clock.now() || !options.mayWrite()) continue;
+    if (await store.deleteUnchanged(observation, signal)) {
+      deleted++;
+      parts.metrics.gcDeleted.inc();
+      options.onDeleted({ namespace: observation.metadata.namespace, name: observation.metadata.name });
     }
-    continueToken = page.metadata.continue === "" ? undefined : page.metadata.continue;
-  } while (continueToken !== undefined);
-  return deleted;
-}
-
-async function deleteOne(observation: Observation, api: Api, signal: AbortSignal): Promise<boolean> {
-  const { namespace, name, uid, resourceVersion } = observation.metadata;
-  try {
-    await api.request({
-      role: "write",
-      method: "DELETE",
-      path: resourcePath({ group: GROUP, version: VERSION, resource: "observations" }, namespace, name),
-      body: { apiVersion: "v1", kind: "DeleteOptions", preconditions: { uid, resourceVersion } },
-    }, signal);
-    return true;
-  } catch (error) {
-    // Gone already, or renewed since it was read.
-    if (isApiError(error, "not-found", "conflict")) return false;
-    throw error;
   }
+  return deleted;
 }

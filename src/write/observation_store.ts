@@ -1,10 +1,9 @@
 import { type Api, type KubeList, resourcePath } from "../kube/api.ts";
 import { isApiError } from "../kube/errors.ts";
-import { GROUP, type Observation, VERSION } from "../model/observation.ts";
+import { type Observation, OBSERVATIONS } from "../model/observation.ts";
 import type { ObservationRef } from "../model/verdict.ts";
 import { MANAGED_BY, MANAGED_BY_LABEL } from "./build_observation.ts";
 
-const OBSERVATIONS = { group: GROUP, version: VERSION, resource: "observations" } as const;
 const PAGE_LIMIT = 200;
 
 /** A page; of metadata alone the API server says null where there is none. */
@@ -107,6 +106,27 @@ export class ObservationStore {
       body: patch,
     }, signal);
     return { resourceVersion: changed.metadata.resourceVersion };
+  }
+
+  /**
+   * Deletes an Observation, unless it is no longer as it was read; false then, and when it is gone.
+   *
+   * @throws ApiError
+   */
+  async deleteUnchanged({ metadata }: Observation, signal: AbortSignal): Promise<boolean> {
+    const { namespace, name, uid, resourceVersion } = metadata;
+    try {
+      await this.#api.request({
+        role: "write",
+        method: "DELETE",
+        path: resourcePath(OBSERVATIONS, namespace, name),
+        body: { apiVersion: "v1", kind: "DeleteOptions", preconditions: { uid, resourceVersion } },
+      }, signal);
+      return true;
+    } catch (error) {
+      if (isApiError(error, "not-found", "conflict")) return false;
+      throw error;
+    }
   }
 
   async *#pages(
