@@ -1,6 +1,6 @@
 import type { ApiRequest } from "../../src/kube/api.ts";
+import { mergePatch } from "../support/merge_patch.ts";
 import { EPOCH } from "./machine.ts";
-import { mergePatch } from "./merge_patch.ts";
 import { discoveryAt, keyOf, type Named, readPath } from "./paths.ts";
 import type { Change, Resource, StoredObject } from "./store.ts";
 import { Store } from "./store.ts";
