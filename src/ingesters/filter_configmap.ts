@@ -1,5 +1,6 @@
 import type { Seen } from "../filter/seen.ts";
-import { type WatchApi, watchResource } from "../kube/watcher.ts";
+import { watchObject } from "../kube/watch_object.ts";
+import type { WatchApi } from "../kube/watcher.ts";
 import type { Finding } from "../model/finding.ts";
 import { at } from "../model/json.ts";
 import type { FilteredReason } from "../model/verdict.ts";
@@ -57,41 +58,23 @@ export class FilterConfigMap implements ClusterFilter {
    * @throws the signal's reason
    */
   async follow(onKnown: () => void, signal: AbortSignal): Promise<void> {
-    const target = {
-      gvr: { group: "", version: "v1", resource: "configmaps" },
-      namespace: this.#where.namespace,
-      fieldSelector: `metadata.name=${this.#where.name}`,
-      hasBookmarks: true,
-    };
     const tell = (): void => {
       this.#known.resolve();
       onKnown();
     };
-    let isListed = false;
-    for await (const event of watchResource(target, this.#api, this.#clock, signal)) {
+    const target = { gvr: { group: "", version: "v1", resource: "configmaps" }, ...this.#where };
+    for await (const event of watchObject(target, this.#api, this.#clock, signal)) {
       switch (event.kind) {
-        case "relisting":
-          isListed = false;
-          break;
-        case "listed":
         case "present":
-        case "added":
-        case "modified":
-          isListed = true;
           this.#take(event.object);
           break;
-        case "relisted":
-          if (!isListed) this.#drop();
-          tell();
-          break;
-        case "deleted":
+        case "absent":
           this.#drop();
           break;
-        case "opened":
-        case "bookmark":
+        case "listed":
+          tell();
           break;
-        case "restarting":
-          if (event.error === undefined) break;
+        case "failed":
           this.#log.warn("Cannot watch the filter ConfigMap; the last good filter stands", {
             ...this.#where,
             reason: event.reason,

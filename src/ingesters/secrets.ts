@@ -1,4 +1,5 @@
-import { type WatchApi, watchResource } from "../kube/watcher.ts";
+import { watchObject } from "../kube/watch_object.ts";
+import type { WatchApi } from "../kube/watcher.ts";
 import { at, isJsonObject } from "../model/json.ts";
 import type { Log } from "../observe/log.ts";
 import { aborted } from "../run/aborted.ts";
@@ -142,35 +143,20 @@ export class WatchedSecrets {
     tell: () => void,
     signal: AbortSignal,
   ): Promise<void> {
-    const target = {
-      gvr: { group: "", version: "v1", resource: "secrets" },
-      namespace,
-      fieldSelector: `metadata.name=${name}`,
-      hasBookmarks: true,
-    };
-    let isListed = false;
+    const target = { gvr: { group: "", version: "v1", resource: "secrets" }, namespace, name };
     try {
-      for await (const event of watchResource(target, this.#api, this.#clock, signal)) {
+      for await (const event of watchObject(target, this.#api, this.#clock, signal)) {
         switch (event.kind) {
-          case "relisting":
-            isListed = false;
-            break;
-          case "listed":
           case "present":
-          case "added":
-          case "modified":
-            isListed = true;
             set({ kind: "present", values: valuesOf(event.object) });
             break;
-          case "relisted":
-            if (!isListed) set({ kind: "absent" });
-            tell();
-            break;
-          case "deleted":
+          case "absent":
             set({ kind: "absent" });
             break;
-          case "restarting":
-            if (event.error === undefined) break;
+          case "listed":
+            tell();
+            break;
+          case "failed":
             this.#log.warn("Cannot watch a Secret", {
               namespace,
               name,
@@ -180,6 +166,8 @@ export class WatchedSecrets {
             if (event.reason === "forbidden") set({ kind: "forbidden", message: event.error.message });
             tell();
             break;
+          default:
+            event satisfies never;
         }
       }
     } catch (error) {
