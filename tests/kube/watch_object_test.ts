@@ -62,8 +62,9 @@ Deno.test("What cannot be watched is said, and nothing is taken back; what went 
     api.fail(PATH, new ApiError("may not list", { code: 403, reason: "Forbidden" }));
     await settle();
     await clock.advance(60_000);
-    await settle();
+    api.fail(PATH, new ApiError("too old", { code: 410 }));
     api.delete(PATH, "one");
+    await clock.advance(60_000);
     api.fail(PATH, undefined);
     await clock.advance(120_000);
     await settle();
