@@ -79,6 +79,7 @@ export function compileExpression<Type extends ResultType>(
   }
   const allowance: Allowance = { left: 0 };
   let parsed: ReturnType<Environment["parse"]>;
+  let root: CelNode;
   try {
     parsed = environment.parse(text);
     const checked = parsed.check();
@@ -86,7 +87,7 @@ export function compileExpression<Type extends ResultType>(
     if (checked.type !== type && checked.type !== "dyn") {
       return problem(`must give a ${type}, but gives a ${checked.type}`, 0);
     }
-    const root = parsed.ast as unknown as CelNode;
+    root = treeOf(parsed);
     const unknown = unknownField(root);
     if (unknown !== undefined) return problem(unknown.message, unknown.node.pos);
     const [first] = boundWork(root, allowance);
@@ -96,9 +97,7 @@ export function compileExpression<Type extends ResultType>(
     if (error instanceof RangeError) return problem("the expression is nested too deeply", 0);
     return problem(summaryOf(error), offsetOf(error));
   }
-  const names = new Set(
-    [...nodesOf(parsed.ast as unknown as CelNode)].filter(({ op }) => op === "id").map(({ args }) => args),
-  );
+  const names = new Set([...nodesOf(root)].filter(({ op }) => op === "id").map(({ args }) => args));
   const sees = { observation: names.has("observation"), signal: names.has("signal") };
   return {
     kind: "expression",
@@ -123,6 +122,11 @@ export function compileExpression<Type extends ResultType>(
       }
     },
   };
+}
+
+/** The tree with what the library keeps in it beyond what it declares (see {@link CelNode}): only a cast can tell. */
+function treeOf({ ast }: ReturnType<Environment["parse"]>): CelNode {
+  return ast as unknown as CelNode;
 }
 
 /** "line 1, column 5" of an offset; both count from 1. */
