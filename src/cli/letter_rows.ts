@@ -56,7 +56,7 @@ function table(rows: readonly (readonly string[])[]): string {
 
 /** Control characters could rewrite a terminal. */
 function oneLine(text: string): string {
-  // deno-lint-ignore no-control-regex
+  // deno-lint-ignore no-control-regex -- control characters are what must not reach a terminal
   const plain = text.replaceAll(/[\u0000-\u001f\u007f-\u009f]+/g, " ");
   return plain.length <= MESSAGE_LENGTH ? plain : `${plain.slice(0, MESSAGE_LENGTH - 1)}…`;
 }

@@ -53,7 +53,7 @@ Deno.test("A table has a line for each, and nothing that could rewrite a termina
   assert.match(lines[0] ?? "", /^ID +LAID ASIDE +REASON +SOURCE +INGESTER +WHAT +MESSAGE$/);
   assert.match(lines[1] ?? "", /^abc +2026-\S+ +invalid +own +zen\/hook +shop\/own-x +bad {1,2}\[31m x+…$/);
   assert.match(lines[2] ?? "", /^def +2026-\S+ +too_old +own +zen\/hook +2 of a webhook +away$/);
-  // deno-lint-ignore no-control-regex
+  // deno-lint-ignore no-control-regex -- control characters are what must not reach a terminal
   assert.doesNotMatch(lines.join(""), /[\u0000-\u001f]/);
   assert.equal(lettersText([], "table"), "No dead letters\n");
 });
