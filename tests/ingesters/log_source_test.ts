@@ -6,8 +6,8 @@ import type { KubeObject } from "../../src/kube/api.ts";
 import type { Ingester, LogsSpec } from "../../src/model/ingester.ts";
 import { createMetrics, type Metrics } from "../../src/observe/metrics.ts";
 import { readCheckpoint } from "../../src/source/checkpoint.ts";
-import { Checkpoints } from "../../src/source/checkpoints.ts";
 import { ObservationStore } from "../../src/write/observation_store.ts";
+import { checkpointsOf } from "../support/checkpoints_of.ts";
 import { FakeClock } from "../support/fake_clock.ts";
 import { COMPILE_SETTINGS, ingesterOf } from "../support/ingester_of.ts";
 import { MemoryConfigMaps } from "../support/memory_config_maps.ts";
@@ -59,16 +59,7 @@ async function term(
     return { metadata };
   });
   registry.put(reader({ patterns: [{ regex: "bad (?P<what>\\w+)" }] }));
-  const checkpoints = new Checkpoints({
-    api: maps,
-    clock,
-    metrics,
-    log,
-    term: { isValid: () => true, renewedAt: 0 },
-    namespace: "zen",
-    name: "lease-checkpoints",
-    identity: "me",
-  });
+  const checkpoints = checkpointsOf(maps, { clock, metrics, log });
   const stop = new AbortController();
   await checkpoints.begin(stop.signal);
   const running = superviseSources({

@@ -5,8 +5,8 @@ import { superviseSources } from "../../src/ingesters/supervisor.ts";
 import { ApiError } from "../../src/kube/errors.ts";
 import type { InformerSpec, Ingester } from "../../src/model/ingester.ts";
 import { createMetrics, type Metrics } from "../../src/observe/metrics.ts";
-import { Checkpoints } from "../../src/source/checkpoints.ts";
 import { ObservationStore } from "../../src/write/observation_store.ts";
+import { checkpointsOf } from "../support/checkpoints_of.ts";
 import { FakeClock } from "../support/fake_clock.ts";
 import { COMPILE_SETTINGS, ingesterOf } from "../support/ingester_of.ts";
 import { LiveApi } from "../support/live_api.ts";
@@ -59,16 +59,7 @@ async function scene(
   const log = new RecordingLog();
   const stop = new AbortController();
   for (const name of ["a", "b"]) registry.put(reader(name));
-  const checkpoints = new Checkpoints({
-    api: new MemoryConfigMaps(),
-    clock,
-    metrics,
-    log,
-    term: { isValid: () => true, renewedAt: 0 },
-    namespace: "zen",
-    name: "lease-checkpoints",
-    identity: "me",
-  });
+  const checkpoints = checkpointsOf(new MemoryConfigMaps(), { clock, metrics, log });
   const running = superviseSources({
     registry,
     activities,

@@ -9,6 +9,7 @@ import type { Verdict } from "../../src/model/verdict.ts";
 import { createLog } from "../../src/observe/json_log.ts";
 import { createMetrics, type Metrics } from "../../src/observe/metrics.ts";
 import { HandClock } from "../observe/hand_clock.ts";
+import { openRoute } from "../support/open_route.ts";
 
 const created: Verdict = { kind: "created", observation: { namespace: "n", name: "a" } };
 const wrong: Verdict = { kind: "rejected", reason: "wrong_shape", message: "priority is missing" };
@@ -17,18 +18,7 @@ const secrets: SecretReader = { read: () => Promise.resolve({ token: "hunter2" }
 
 /** The routes of most tests: one of each kind. */
 function routesWith(change: Partial<OpenRoute> = {}): Record<string, Route> {
-  const open: OpenRoute = {
-    kind: "open",
-    source: "falco",
-    ingester: { namespace: "n", name: "falco" },
-    auth: { type: "none" },
-    methods: ["POST"],
-    allowedRanges: [],
-    rateLimit: undefined,
-    maxBodyBytes: 100,
-    take: () => Promise.resolve({ kind: "verdicts", verdicts: [created] }),
-    ...change,
-  };
+  const open = openRoute(change);
   return {
     "/ingest/falco": open,
     "/ingest/bearer": { ...open, source: "bearer", auth: { type: "bearer", secretName: "s" } },

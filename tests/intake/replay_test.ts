@@ -1,12 +1,11 @@
 import assert from "node:assert/strict";
-import { compileFilter } from "../../src/filter/filter.ts";
 import type { LaneNow } from "../../src/intake/replay.ts";
 import type { ApiRequest } from "../../src/kube/api.ts";
 import { ApiError } from "../../src/kube/errors.ts";
 import type { Observation } from "../../src/model/observation.ts";
 import type { SpooledSignal } from "../../src/model/spooled.ts";
-import type { Lane } from "../../src/pipeline/lane.ts";
 import { FakeClock } from "../support/fake_clock.ts";
+import { laneOf } from "../support/lane_of.ts";
 import { LiveApi } from "../support/live_api.ts";
 import { ledgerOf, spoolOf, type SpoolScene } from "../support/spool_of.ts";
 import { temporaryFolder } from "../support/temporary_folder.ts";
@@ -14,19 +13,6 @@ import { until } from "../support/until.ts";
 
 const OBSERVATIONS = "/apis/zen.kube-zen.io/v1alpha1/namespaces/zen/observations";
 const never = new AbortController().signal;
-
-function laneOf(name: string): Lane {
-  return {
-    source: "own",
-    ingester: { namespace: "zen", name },
-    namespaces: [],
-    filter: compileFilter({}, []),
-    stages: [],
-    windowSeconds: 60,
-    isDryRun: false,
-    ttlSeconds: () => 3600,
-  };
-}
 
 interface Scene extends SpoolScene, AsyncDisposable {
   readonly api: LiveApi;

@@ -11,6 +11,7 @@ import type { Verdict } from "../../src/model/verdict.ts";
 import { createLog } from "../../src/observe/json_log.ts";
 import { createMetrics, type Metrics } from "../../src/observe/metrics.ts";
 import { HandClock } from "../observe/hand_clock.ts";
+import { openRoute } from "../support/open_route.ts";
 
 const SECRET = {
   "token": "hunter2-token",
@@ -44,18 +45,7 @@ function open(
   const metrics = createMetrics("1.2.3");
   const lines: string[] = [];
   const seen = new SeenSignatures();
-  const route: OpenRoute = {
-    kind: "open",
-    source: "falco",
-    ingester: { namespace: "n", name: "falco" },
-    auth: { type: "none" },
-    methods: ["POST"],
-    allowedRanges: [],
-    rateLimit: undefined,
-    maxBodyBytes: 100,
-    take: () => Promise.resolve({ kind: "verdicts", verdicts: [created] }),
-    ...change,
-  };
+  const route = openRoute(change);
   const routes: RouteTable = { state: "ready", find: () => route };
   const { secret = SECRET } = around;
   const app = createIntakeApp({

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
-import { compileFilter } from "../../src/filter/filter.ts";
 import { ApiError } from "../../src/kube/errors.ts";
 import type { Lane } from "../../src/pipeline/lane.ts";
 import { FakeClock } from "../support/fake_clock.ts";
+import { laneOf } from "../support/lane_of.ts";
 import { LiveApi } from "../support/live_api.ts";
 import { ledgerOf, spoolOf, type SpoolScene } from "../support/spool_of.ts";
 import { temporaryFolder } from "../support/temporary_folder.ts";
@@ -10,16 +10,7 @@ import { until } from "../support/until.ts";
 
 const OBSERVATIONS = "/apis/zen.kube-zen.io/v1alpha1/namespaces/zen/observations";
 const never = new AbortController().signal;
-const lane: Lane = {
-  source: "own",
-  ingester: { namespace: "zen", name: "own" },
-  namespaces: [],
-  filter: compileFilter({}, []),
-  stages: [],
-  windowSeconds: 60,
-  isDryRun: false,
-  ttlSeconds: () => 3600,
-};
+const lane = laneOf("own");
 const away = (): never => {
   throw new ApiError("connection refused", { code: 0 });
 };

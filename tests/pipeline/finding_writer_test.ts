@@ -9,6 +9,7 @@ import type { Lane } from "../../src/pipeline/lane.ts";
 import { FollowedReports } from "../../src/write/followed_reports.ts";
 import { ObservationStore } from "../../src/write/observation_store.ts";
 import { FakeClock } from "../support/fake_clock.ts";
+import { laneOf } from "../support/lane_of.ts";
 import { MemoryObservations } from "../support/memory_observations.ts";
 import { pipelineOf } from "../support/pipeline_of.ts";
 import { silentLog } from "../support/silent_log.ts";
@@ -18,20 +19,8 @@ const source = { patienceMilliseconds: Infinity, mayWrite: () => true, onStall: 
 const sender = { ...source, patienceMilliseconds: 2000 };
 const receivedAt = "2026-01-02T12:00:00Z";
 
-function laneOf(more: Partial<Lane> = {}): Lane {
-  return {
-    source: "own",
-    ingester: { namespace: "zen", name: "own" },
-    namespaces: [],
-    filter: compileFilter({}, []),
-    stages: [],
-    windowSeconds: 60,
-    isDryRun: false,
-    ttlSeconds: () => 3600,
-    rateLimit: { requestsPerSecond: 1, burst: 2 },
-    ...more,
-  };
-}
+const pacedLane = (more: Partial<Lane> = {}): Lane =>
+  laneOf("own", { rateLimit: { requestsPerSecond: 1, burst: 2 }, ...more });
 const items = (count: number): { n: number }[] => Array.from({ length: count }, (_, n) => ({ n }));
 
 Deno.test("Above the rate a source waits, and everything is written", async () => {
@@ -41,7 +30,7 @@ Deno.test("Above the rate a source waits, and everything is written", async () =
   const pipeline = pipelineOf(api, clock, metrics);
   const taking = pipeline.process(
     { source: "own", payload: items(5), receivedAt },
-    laneOf(),
+    pacedLane(),
     source,
     undefined,
     never,
@@ -64,7 +53,7 @@ Deno.test("What waits for the rate ends at once when its source is stopped", asy
   const stop = new AbortController();
   const taking = pipeline.process(
     { source: "own", payload: items(4), receivedAt },
-    laneOf(),
+    pacedLane(),
     source,
     undefined,
     stop.signal,
@@ -79,7 +68,7 @@ Deno.test("What waits for the rate ends at once when its source is stopped", asy
 Deno.test("A sender does not wait for the rate: what is above it is left open, with the time to come again", async () => {
   const clock = new FakeClock();
   const pipeline = pipelineOf(new MemoryObservations(), clock, createMetrics("test"));
-  const lane = laneOf();
+  const lane = pacedLane();
   const receive = (count: number) =>
     pipeline.receive({ source: "own", payload: items(count), receivedAt }, lane, sender, never);
   const outcomes = await receive(4);
@@ -103,7 +92,7 @@ Deno.test("What is left out costs nothing", async () => {
   const rateLimit = { requestsPerSecond: 1, burst: 2 };
   const receive = (count: number, more: Partial<Lane>) => {
     const signal = { source: "own", payload: items(count), receivedAt };
-    return pipeline.receive(signal, laneOf({ rateLimit, ...more }), sender, never);
+    return pipeline.receive(signal, pacedLane({ rateLimit, ...more }), sender, never);
   };
   const filtered = await receive(50, { filter: compileFilter({ minSeverity: "high" }, []) });
   assert.deepEqual([...new Set(filtered.map(({ kind }) => kind))], ["filtered"]);
@@ -143,7 +132,7 @@ function falcoOf(api = new MemoryObservations()): Falco {
       const said: string[] = [];
       for (const payload of payloads) {
         const signal = { source: "falco", payload: payload as Json, receivedAt };
-        const lane = laneOf({ source: "falco", rateLimit: undefined, budget, ...more });
+        const lane = pacedLane({ source: "falco", rateLimit: undefined, budget, ...more });
         for (const one of await pipeline.receive(signal, lane, sender, never)) {
           said.push("reason" in one ? `${one.kind} ${one.reason}` : one.kind);
         }
@@ -227,7 +216,7 @@ Deno.test("A report is rolled up in one, which says how many they are, and is Re
     }));
     const { apiVersion, kind, ...metadata } = origin;
     const payload = { apiVersion, kind, metadata, report: { vulnerabilities } };
-    const lane = laneOf({
+    const lane = pacedLane({
       source: "trivy",
       rateLimit: undefined,
       budget: { maxObservations: max, onExceed },
@@ -291,7 +280,7 @@ Deno.test("Each destination has its object before the verdict, under the same na
     const { api, observations, alerts: kept } = withAlerts();
     const pipeline = pipelineOf(api, new FakeClock(), createMetrics("test"));
     const destinations = { areObservationsWritten, others: [alerts] };
-    const lane = laneOf({ rateLimit: undefined, destinations });
+    const lane = pacedLane({ rateLimit: undefined, destinations });
     const receive = async (): Promise<string[]> => {
       const signal = { source: "own", payload: items(2), receivedAt };
       return (await pipeline.receive(signal, lane, sender, never)).map(({ kind }) => kind);
@@ -313,7 +302,7 @@ Deno.test("A finding known to one Ingester's destination is new to another's", a
   const signal = { source: "own", payload: items(1), receivedAt };
   const elsewhere = { areObservationsWritten: false, others: [alerts] };
   for (const destinations of [elsewhere, undefined, elsewhere]) {
-    await pipeline.receive(signal, laneOf({ destinations }), sender, never);
+    await pipeline.receive(signal, pacedLane({ destinations }), sender, never);
   }
   assert.deepEqual([observations.stored.size, kept.size], [1, 1]);
 });
@@ -333,7 +322,7 @@ Deno.test("What one destination does not take is told, and the other has it all 
     const pipeline = pipelineOf(api, clock, createMetrics("test"), {
       deadLetters: { put: ({ what }) => Promise.resolve(letters.push(what) > 0) },
     });
-    const lane = laneOf({
+    const lane = pacedLane({
       rateLimit: undefined,
       destinations: { areObservationsWritten: true, others: [alerts] },
       errorHandling: { retry: undefined, keepsDeadLetters },

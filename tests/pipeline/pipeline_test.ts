@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { RecentNames } from "../../src/deduplicate/recent_names.ts";
 import { compileFilter } from "../../src/filter/filter.ts";
+import { RecentNames } from "../../src/deduplicate/recent_names.ts";
 import type { Api, ApiRequest } from "../../src/kube/api.ts";
 import { ApiError } from "../../src/kube/errors.ts";
 import type { Json } from "../../src/model/json.ts";
@@ -14,6 +14,7 @@ import type { Clock } from "../../src/run/clock.ts";
 import { ObservationWriter } from "../../src/write/writer.ts";
 import { type Answer, ScriptedApi } from "../support/scripted_api.ts";
 import { FakeClock } from "../support/fake_clock.ts";
+import { laneOf } from "../support/lane_of.ts";
 import { MemoryObservations } from "../support/memory_observations.ts";
 import { besideWriter, noDeadLetters, pipelineOf } from "../support/pipeline_of.ts";
 import { silentLog } from "../support/silent_log.ts";
@@ -28,16 +29,7 @@ const exists: Answer = {
 const refused: Answer = { kind: "error", error: new ApiError("bad", { code: 422 }) };
 const away: Answer = { kind: "error", error: new ApiError("away", { code: 0 }) };
 
-const lane: Lane = {
-  source: "falco",
-  ingester: { namespace: "zen", name: "falco" },
-  namespaces: [],
-  filter: compileFilter({}, []),
-  stages: [],
-  windowSeconds: 60,
-  isDryRun: false,
-  ttlSeconds: () => 3600,
-};
+const lane = laneOf("falco", { source: "falco" });
 const falco = (pod: string, priority = "Critical"): Json => ({
   rule: "Terminal shell in container",
   priority,
