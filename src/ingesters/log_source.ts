@@ -1,34 +1,12 @@
-import type { WatchApi } from "../kube/watcher.ts";
-import type { Log } from "../observe/log.ts";
-import type { Metrics } from "../observe/metrics.ts";
-import type { Pipeline } from "../pipeline/pipeline.ts";
-import type { Clock } from "../run/clock.ts";
 import { checkpointKey } from "../source/checkpoint.ts";
-import type { Checkpoints } from "../source/checkpoints.ts";
 import { gvrLabel } from "../source/informer.ts";
 import { POD_LOGS, runPodLogs } from "../source/pod_logs.ts";
 import { Slots } from "../source/pod_logs_slots.ts";
 import { nanosecondsOf } from "../source/pod_logs_time.ts";
-import type { Activities } from "./activities.ts";
 import type { LogTarget } from "./compile_logs.ts";
 import type { Entry } from "./registry.ts";
 import { afterSourceFailure } from "./source_failure.ts";
-import { sourceTerms } from "./source_terms.ts";
-
-/** What logs are read with. */
-export interface LogSourceParts {
-  readonly activities: Activities;
-  readonly pipeline: Pipeline;
-  readonly api: WatchApi;
-  readonly clock: Clock;
-  readonly metrics: Metrics;
-  readonly log: Log;
-  readonly checkpoints: Checkpoints;
-  /** Asked before every write: false when the term has ended. */
-  readonly mayWrite: () => boolean;
-  /** Called each time a source had its first answer. */
-  readonly onResumed: () => void;
-}
+import { type SourceParts, sourceTerms } from "./source_terms.ts";
 
 /** What the log readers of one term share. */
 export class LogReading {
@@ -73,7 +51,7 @@ export async function runLogTarget(
   entry: Entry,
   target: LogTarget,
   reading: LogReading,
-  parts: LogSourceParts,
+  parts: SourceParts,
   signal: AbortSignal,
 ): Promise<void> {
   const { compiled, key } = entry;

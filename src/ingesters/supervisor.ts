@@ -1,39 +1,21 @@
 import { gvrLabel, type ReportsFollower, runInformer } from "../source/informer.ts";
-import type { WatchApi } from "../kube/watcher.ts";
-import type { Log } from "../observe/log.ts";
-import type { Metrics } from "../observe/metrics.ts";
 import { areCertificates } from "../normalize/certificate.ts";
 import type { Origin } from "../model/observation.ts";
 import type { ProcessTerms } from "../pipeline/observation_sink.ts";
-import type { Pipeline } from "../pipeline/pipeline.ts";
 import { aborted } from "../run/aborted.ts";
-import type { Clock } from "../run/clock.ts";
 import { checkpointKey } from "../source/checkpoint.ts";
 import { Slots } from "../source/pod_logs_slots.ts";
-import type { Checkpoints } from "../source/checkpoints.ts";
 import { FollowedReports, type ReportList } from "../write/followed_reports.ts";
 import type { ObservationStore } from "../write/observation_store.ts";
-import type { Activities } from "./activities.ts";
 import type { Compiled, InformerTarget } from "./compile.ts";
 import { LogReading, logTargetName, runLogTarget } from "./log_source.ts";
 import type { Entry, IngesterRegistry } from "./registry.ts";
 import { afterSourceFailure } from "./source_failure.ts";
-import { sourceTerms } from "./source_terms.ts";
+import { type SourceParts, sourceTerms } from "./source_terms.ts";
 
 /** What the leader's sources work with. */
-export interface SupervisorParts {
+export interface SupervisorParts extends SourceParts {
   readonly registry: IngesterRegistry;
-  readonly activities: Activities;
-  readonly pipeline: Pipeline;
-  readonly api: WatchApi;
-  readonly clock: Clock;
-  readonly metrics: Metrics;
-  readonly log: Log;
-  /** Asked before every write: false when the term has ended. */
-  readonly mayWrite: () => boolean;
-  /** Called each time a source had its first answer. */
-  readonly onResumed: () => void;
-  readonly checkpoints: Checkpoints;
   readonly store: ObservationStore;
   /** Whether an Ingester sees to the Observations that it owns; also when it is not ours to judge. */
   readonly isOwnerActive: (ingester: { readonly namespace: string; readonly name: string }) => boolean;
