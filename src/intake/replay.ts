@@ -1,4 +1,5 @@
 import type { Spooled } from "../model/spooled.ts";
+import type { Verdict } from "../model/verdict.ts";
 import type { Log } from "../observe/log.ts";
 import type { Lane } from "../pipeline/lane.ts";
 import type { Ledger } from "../pipeline/ledger.ts";
@@ -282,14 +283,10 @@ export class Replay {
     message: string,
   ): Promise<boolean> {
     if (errorHandling?.keepsDeadLetters !== false) return await this.#layAside(pending, reason, message);
-    const { spool, ledger } = this.#parts;
-    for (let count = 0; count < pending.openCount; count++) {
-      ledger.settle(pending.source, { kind: "rejected", reason: "refused", message }, undefined);
-    }
-    spool.done(pending);
+    this.#end(pending, { kind: "rejected", reason: "refused", message });
     this.#log.error("Spooled signal was given up without a dead letter, as its Ingester says", {
       source: pending.source,
-      ingester: `${pending.ingester.namespace}/${pending.ingester.name}`,
+      ingester: keyOf(pending.ingester),
       reason,
       error: message,
     });
@@ -302,22 +299,26 @@ export class Replay {
     reason: "too_old" | "ingester_gone" | "retries_exhausted",
     message: string,
   ): Promise<boolean> {
-    const { spool, ledger, deadLetters } = this.#parts;
+    const { spool, deadLetters } = this.#parts;
     const spooled = await spool.read(pending);
     if (spooled === undefined) return false;
     const what = spooled.kind === "signal" ? { ...spooled, ...pending.progress } : spooled;
     if (!await deadLetters.put({ reason, message, what })) return false;
-    for (let count = 0; count < pending.openCount; count++) {
-      ledger.settle(pending.source, { kind: "dead-lettered", reason, message }, undefined);
-    }
-    spool.done(pending);
+    this.#end(pending, { kind: "dead-lettered", reason, message });
     this.#log.error("Spooled signal became a dead letter", {
       source: pending.source,
-      ingester: `${pending.ingester.namespace}/${pending.ingester.name}`,
+      ingester: keyOf(pending.ingester),
       reason,
       error: message,
     });
     return true;
+  }
+
+  /** What was still open of it has this verdict, and it leaves the spool. */
+  #end(pending: Pending, verdict: Verdict): void {
+    const { spool, ledger } = this.#parts;
+    for (let count = 0; count < pending.openCount; count++) ledger.settle(pending.source, verdict, undefined);
+    spool.done(pending);
   }
 
   #isTooOld({ spooledAt }: Pending): boolean {
