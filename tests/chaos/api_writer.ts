@@ -1,7 +1,7 @@
-import { parse } from "yaml";
 import type { JsonObject } from "../../src/model/json.ts";
 import { systemClock } from "../../src/run/clock.ts";
 import { DeadlineError, withDeadline } from "../../src/run/deadline.ts";
+import { clusterClient } from "../support/cluster_client.ts";
 import { linesOf } from "../support/lines.ts";
 
 /** What the API server answered. */
@@ -32,15 +32,7 @@ const PASSING: ReadonlySet<number> = new Set([429, 500, 502, 503, 504]);
 
 /** Opens the cluster of a kubeconfig with inline certificates. */
 export async function apiWriter(kubeconfig: string): Promise<ApiWriter> {
-  const config = parse(await Deno.readTextFile(kubeconfig));
-  const [{ cluster }] = config.clusters;
-  const [{ user }] = config.users;
-  const client = Deno.createHttpClient({
-    http2: false,
-    caCerts: [atob(cluster["certificate-authority-data"])],
-    cert: atob(user["client-certificate-data"]),
-    key: atob(user["client-key-data"]),
-  });
+  const { server, client } = await clusterClient(kubeconfig);
 
   const send = (
     method: string,
@@ -50,7 +42,7 @@ export async function apiWriter(kubeconfig: string): Promise<ApiWriter> {
   ): Promise<ApiAnswer> =>
     withDeadline(ANSWER_MILLISECONDS, systemClock, async (inner) => {
       const type = method === "PATCH" ? "application/merge-patch+json" : "application/json";
-      const response = await fetch(`${cluster.server}${path}`, {
+      const response = await fetch(`${server}${path}`, {
         method,
         headers: { "content-type": type },
         ...(body === undefined ? {} : { body: JSON.stringify(body) }),
@@ -85,7 +77,7 @@ export async function apiWriter(kubeconfig: string): Promise<ApiWriter> {
   };
 
   async function* watch(path: string, signal: AbortSignal): AsyncGenerator<string, void, void> {
-    const response = await fetch(`${cluster.server}${path}`, { client, signal });
+    const response = await fetch(`${server}${path}`, { client, signal });
     if (!response.ok || response.body === null) {
       await response.body?.cancel();
       throw new Error(`Cannot watch ${path}: status ${response.status}`);

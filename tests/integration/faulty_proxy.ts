@@ -1,5 +1,5 @@
-import { parse } from "yaml";
 import { systemClock } from "../../src/run/clock.ts";
+import { clusterClient } from "../support/cluster_client.ts";
 
 /** A request as it came to the proxy. */
 export interface ProxiedRequest {
@@ -55,7 +55,7 @@ const NEWLINE = 10;
 
 /** Starts a proxy that speaks http on 127.0.0.1 and asks the API server as the user of a kubeconfig with inline material. */
 export async function startFaultyProxy(kubeconfig: string): Promise<FaultyProxy> {
-  const { server, client } = await connect(kubeconfig);
+  const { server, client } = await clusterClient(kubeconfig);
   const requests: ProxiedRequest[] = [];
   const faults: { readonly selects: Selector; readonly fault: Fault; left: number }[] = [];
   const holds = new Map<Selector, Promise<void>>();
@@ -180,19 +180,6 @@ async function pump(open: OpenWatch, watches: Set<OpenWatch>): Promise<void> {
   } catch (error) {
     if (watches.delete(open)) open.controller.error(error);
   }
-}
-
-async function connect(path: string): Promise<{ server: string; client: Deno.HttpClient }> {
-  const config = parse(await Deno.readTextFile(path));
-  const [{ cluster }] = config.clusters;
-  const [{ user }] = config.users;
-  const client = Deno.createHttpClient({
-    http2: false,
-    caCerts: [atob(cluster["certificate-authority-data"])],
-    cert: atob(user["client-certificate-data"]),
-    key: atob(user["client-key-data"]),
-  });
-  return { server: cluster.server, client };
 }
 
 function headersOf(request: Request): Headers {
