@@ -172,8 +172,11 @@ Deno.test("what cannot be written is tried as often as was asked for, and laid a
   });
   await using replica = await installed.start(0);
   await untilLeading(replica);
+  // The API server takes a policy into force some time after it was made: until then they are written.
+  let before = 0;
   await until("the policy is in force", async () => {
-    const { status } = await replica.webhook("/ingest/kept", { title: "final", n: Math.random() });
+    const { status } = await replica.webhook("/ingest/kept", { title: "final", n: before });
+    if (status === 201) before += 1;
     return status === 400;
   }, GUARD_MILLISECONDS);
   const sum = async (name: string, source: string, reason: string): Promise<number> =>
@@ -188,7 +191,7 @@ Deno.test("what cannot be written is tried as often as was asked for, and laid a
     return await sum("zen_watcher_dead_letters_total", "kept", "retries_exhausted") === 1 &&
       await sum("zen_watcher_signals_rejected_total", "given-up", "refused") === 2;
   }, GUARD_MILLISECONDS);
-  assert.equal((await installed.oracle.observations()).length, 0);
+  assert.equal((await installed.oracle.observations()).length, before);
   await assertStopsSound(replica);
 });
 
