@@ -1,3 +1,4 @@
+import { readChunks } from "../../src/kube/read_chunks.ts";
 import type { JsonObject } from "../../src/model/json.ts";
 import { systemClock } from "../../src/run/clock.ts";
 import { DeadlineError, withDeadline } from "../../src/run/deadline.ts";
@@ -82,7 +83,8 @@ export async function apiWriter(kubeconfig: string): Promise<ApiWriter> {
       await response.body?.cancel();
       throw new Error(`Cannot watch ${path}: status ${response.status}`);
     }
-    yield* linesOf(response.body);
+    // Once fetch has resolved, its signal may be collected as garbage: what reads the body ends it by itself.
+    yield* linesOf(readChunks(response.body, signal));
   }
 
   return {

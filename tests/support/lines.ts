@@ -1,5 +1,5 @@
 /** The lines of a stream of UTF-8, without their endings; the last one also when it has no ending. */
-export async function* linesOf(stream: ReadableStream<Uint8Array>): AsyncGenerator<string, void, void> {
+export async function* linesOf(stream: AsyncIterable<Uint8Array>): AsyncGenerator<string, void, void> {
   const decoder = new TextDecoder();
   let rest = "";
   for await (const chunk of stream) {

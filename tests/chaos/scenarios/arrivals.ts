@@ -22,6 +22,7 @@ export async function watchArrivals(writer: ApiWriter): Promise<Arrivals> {
       if (line.startsWith('{"type":"BOOKMARK"')) opened.resolve();
       if (line.startsWith('{"type":"ADDED"')) times.push(systemClock.monotonic());
     }
+    opened.reject(new Error("The watch of Observations ended before it had begun"));
   })().catch((error) => {
     if (!end.signal.aborted) opened.reject(error);
   });
