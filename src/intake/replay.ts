@@ -1,5 +1,6 @@
 import type { Spooled } from "../model/spooled.ts";
 import type { Verdict } from "../model/verdict.ts";
+import { tellsStates } from "../normalize/normalize.ts";
 import type { Log } from "../observe/log.ts";
 import type { Lane } from "../pipeline/lane.ts";
 import type { Ledger } from "../pipeline/ledger.ts";
@@ -11,7 +12,7 @@ import type { Clock } from "../run/clock.ts";
 import type { DeadLetterBox } from "../write/dead_letters.ts";
 import { isExhausted, waitAfter } from "../write/retry.ts";
 import type { ObservationWriter } from "../write/writer.ts";
-import { bareLane, emptyQueue, firstOf, putInFront, type ReplayQueue } from "./replay_queue.ts";
+import { bareLane, emptyQueue, firstOf, putBack, type ReplayQueue } from "./replay_queue.ts";
 import type { Spool } from "./spool.ts";
 import type { Pending } from "./spool_shelf.ts";
 
@@ -47,7 +48,8 @@ const PROBE_MILLISECONDS = 2_000;
 
 /**
  * Takes what lies in the spool to its verdicts: begun in order for each Ingester, several at once, one alone while the API
- * server is away. What hinders one Ingester hinders no other.
+ * server is away. What tells that a state begins or ends waits until all before it is over. What hinders one Ingester
+ * hinders no other.
  */
 export class Replay {
   readonly #parts: ReplayParts;
@@ -79,7 +81,7 @@ export class Replay {
   /** Whether something of this Ingester waits its turn already, so that what comes now has to wait behind it. */
   isBehind(ingester: Spooled["ingester"]): boolean {
     const queue = this.#queues.get(keyOf(ingester));
-    return queue !== undefined && queue.waiting.size + queue.running > 0;
+    return queue !== undefined && queue.waiting.size + queue.running.size > 0;
   }
 
   /** Wakes it, since Ingesters have changed. */
@@ -125,14 +127,14 @@ export class Replay {
     if (now < this.#pausedUntil) return;
     const most = this.#parts.writer.isAway ? 1 : MOST_AT_ONCE;
     for (const [key, queue] of [...this.#queues]) {
-      if (queue.waiting.size === 0 && queue.running === 0) {
+      if (queue.waiting.size === 0 && queue.running.size === 0) {
         this.#queues.delete(key);
         continue;
       }
       if (now < queue.parkedUntil) continue;
       for (const pending of firstOf(queue, MOST_AT_ONCE_OF_ONE)) {
         if (this.#running >= most) return;
-        if (queue.running >= (queue.isStalled ? 1 : MOST_AT_ONCE_OF_ONE)) break;
+        if (queue.running.size >= (queue.isStalled ? 1 : MOST_AT_ONCE_OF_ONE)) break;
         if (!this.#begin(pending, queue, signal)) break;
         // The others are asked first in the next turn.
         this.#queues.delete(key);
@@ -147,21 +149,22 @@ export class Replay {
     if (now.kind === "wait") return false;
     if (now.kind === "gone" && !this.#isTooOld(pending)) return false;
     queue.waiting.delete(pending);
-    queue.running++;
     this.#running++;
     this.#begun++;
     const work = now.kind === "gone"
       ? this.#layAside(pending, "ingester_gone", "Its Ingester does not exist any more")
       : this.#attempt(pending, queue, now, signal);
-    work.catch((error: unknown) => {
+    const end = work.catch((error: unknown) => {
       this.#log.error("Spooled signal not handled", {
         source: pending.source,
         ingester: pending.ingester.name,
         error: error instanceof Error ? error.stack ?? error.message : String(error),
       });
       return false;
-    }).then((isOver) => {
-      queue.running--;
+    });
+    queue.running.set(pending, end);
+    end.then((isOver) => {
+      queue.running.delete(pending);
       this.#running--;
       if (!isOver) this.#putBack(queue, pending);
       this.#wake();
@@ -169,9 +172,9 @@ export class Replay {
     return true;
   }
 
-  /** At the front, since it was begun before all that wait; and never tried again in the same turn. */
+  /** In its place, and never tried again in the same turn. */
   #putBack(queue: ReplayQueue, pending: Pending): void {
-    putInFront(queue, pending);
+    putBack(queue, pending);
     const now = this.#parts.clock.monotonic();
     if (queue.parkedUntil <= now && this.#pausedUntil <= now) this.#park(queue, queue.stallBackoff.next());
   }
@@ -184,11 +187,15 @@ export class Replay {
     signal: AbortSignal,
   ): Promise<boolean> {
     const { spool, ledger, writer } = this.#parts;
+    const before = [...queue.running.values()];
     const spooled = await spool.read(pending);
     if (spooled === undefined) {
       ledger.recount(pending.source, pending.openCount, 0);
       spool.lose(pending);
       return true;
+    }
+    if (spooled.kind === "signal" && tellsStates(spooled) && !(await Promise.all(before)).every(Boolean)) {
+      return false;
     }
     const { isAway } = writer;
     const terms: ProcessTerms = {

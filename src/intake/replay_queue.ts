@@ -7,7 +7,8 @@ import type { Pending } from "./spool_shelf.ts";
 /** The records of one Ingester, oldest first. */
 export interface ReplayQueue {
   readonly waiting: Set<Pending>;
-  running: number;
+  /** What was begun and has not ended, oldest first, with what says whether it is over. */
+  readonly running: Map<Pending, Promise<boolean>>;
   readonly backoff: Backoff;
   readonly stallBackoff: Backoff;
   parkedUntil: number;
@@ -20,7 +21,7 @@ export interface ReplayQueue {
 export function emptyQueue(clock: Clock): ReplayQueue {
   return {
     waiting: new Set(),
-    running: 0,
+    running: new Map(),
     backoff: new Backoff({ minMilliseconds: 50, maxMilliseconds: 1_000 }, clock),
     stallBackoff: new Backoff({ minMilliseconds: 1_000, maxMilliseconds: 15_000 }, clock),
     parkedUntil: -Infinity,
@@ -39,11 +40,12 @@ export function firstOf(queue: ReplayQueue, count: number): readonly Pending[] {
   return found;
 }
 
-/** Puts one back in front, since it was begun before all that wait. */
-export function putInFront(queue: ReplayQueue, pending: Pending): void {
-  const behind = [...queue.waiting];
+/** Puts back in its place what was begun and is not over. */
+export function putBack(queue: ReplayQueue, pending: Pending): void {
+  const others = [...queue.waiting];
+  const place = others.findIndex(({ order }) => order > pending.order);
   queue.waiting.clear();
-  for (const one of [pending, ...behind]) queue.waiting.add(one);
+  for (const one of others.toSpliced(place < 0 ? others.length : place, 0, pending)) queue.waiting.add(one);
 }
 
 /** The rules for what is made already, when its Ingester has none any more. */

@@ -58,6 +58,7 @@ export class Spool {
   readonly #log: Log;
   readonly #adopted = new Map<string, Shelf>();
   readonly #pending = new Set<Pending>();
+  #nextOrder = 0;
   #own: Shelf | undefined;
   #state: "usable" | "full" | "broken" = "broken";
   #isTold = false;
@@ -233,6 +234,7 @@ export class Spool {
       spooledAt: Date.parse(what.spooledAt),
       shelf,
       entry,
+      order: this.#nextOrder++,
       openCount: openFindings(what),
       progress: undefined,
       tries: 0,

@@ -12,6 +12,8 @@ export interface Pending {
   readonly spooledAt: number;
   readonly shelf: Shelf;
   readonly entry: Entry;
+  /** Its place in the order in which this process got to know of them. */
+  readonly order: number;
   /** How many of its findings have no verdict. */
   openCount: number;
   /** How far a signal has come since it was written down; undefined: not at all. */

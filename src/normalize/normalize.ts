@@ -155,6 +155,12 @@ export function normalize(signal: Signal, options: NormalizeOptions): readonly N
   });
 }
 
+/** Whether a signal tells the beginnings or ends of states, so that it means something else before another than after it. */
+export function tellsStates({ source, payload }: Pick<Signal, "source" | "payload">): boolean {
+  const tells = source === "alertmanager" ? isAlertmanager : isAlertmanagerSurely;
+  return split(payload).some((part) => part.kind !== "other" && tells(part.payload));
+}
+
 /** Says of each finding which object of the signal it was found in. */
 function foundIn(payload: JsonObject, found: readonly Normalized[]): readonly Normalized[] {
   return found.map((item) => "finding" in item ? { ...item, payload } : item);

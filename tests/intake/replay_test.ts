@@ -332,3 +332,32 @@ Deno.test("What was tried as often as its Ingester says is laid aside, or given 
     assert.deepEqual(await ledgerOf(scene_.metrics), [1, 1, 0]);
   }
 });
+
+Deno.test("That a state is over is not said before its beginning is, however long that takes", async () => {
+  await using scene_ = await scene();
+  const held = Promise.withResolvers<void>();
+  let tries = 0;
+  scene_.api.answer(OBSERVATIONS, async () => {
+    if (++tries === 1) throw new ApiError("slow down", { code: 429 });
+    await held.promise;
+  });
+  const tell = (status: string): Promise<void> => {
+    const alert = {
+      status,
+      labels: { alertname: "Down" },
+      fingerprint: "a1",
+      startsAt: "2026-01-02T11:00:00Z",
+    };
+    const payload = { version: "4", groupKey: "g", receiver: "r", status, alerts: [alert] };
+    return scene_.spool1(status, "a", { payload });
+  };
+  await tell("firing");
+  await tell("resolved");
+  await scene_.passUntil("the first is tried anew", () => tries === 2);
+  await scene_.clock.advance(5_000);
+  assert.equal(scene_.api.sent("GET").length, 0, "nobody asks for what is not there yet");
+  held.resolve();
+  await scene_.passUntil("all is over", () => scene_.spool.pending.size === 0);
+  assert.equal(scene_.api.sent("GET").length, 1);
+  assert.deepEqual(await ledgerOf(scene_.metrics), [2, 2, 0]);
+});
