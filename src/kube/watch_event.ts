@@ -1,6 +1,24 @@
 import { at, isJsonObject, textAt } from "../model/json.ts";
 import type { KubeObject } from "./api.ts";
 import { ApiError } from "./errors.ts";
+import type { RestartReason } from "./restart.ts";
+
+/** What a watch tells; a relist is bracketed by `relisting` and `relisted`, and what was not `listed` between is gone. */
+export type WatchEvent =
+  | { readonly kind: "relisting" }
+  | { readonly kind: "listed"; readonly object: KubeObject }
+  | { readonly kind: "relisted"; readonly resourceVersion: string }
+  | { readonly kind: "opened" }
+  | { readonly kind: "added" | "modified" | "deleted"; readonly object: KubeObject }
+  /** Stands there at this moment, and may have been told before: a quiet watch is looked after. */
+  | { readonly kind: "present"; readonly object: KubeObject }
+  | { readonly kind: "bookmark"; readonly resourceVersion: string }
+  | {
+    readonly kind: "restarting";
+    readonly reason: RestartReason;
+    readonly error?: Error;
+    readonly waitMilliseconds: number;
+  };
 
 /** What one line of a watch says. */
 export type LineOfWatch =
@@ -52,6 +70,16 @@ export function readLineOfWatch(line: unknown): LineOfWatch {
     }
   }
   throw new SyntaxError("Cannot read an event of a watch: it must have a type and an object");
+}
+
+/** What a line tells, but for errors. */
+export function toWatchEvent(line: Exclude<LineOfWatch, { kind: "error" }>): WatchEvent {
+  return line.kind === "bookmark" ? { kind: "bookmark", resourceVersion: line.resourceVersion } : line;
+}
+
+/** Where a watch is after a line; `before` when the line does not say. */
+export function versionAfter(line: Exclude<LineOfWatch, { kind: "error" }>, before: string): string {
+  return line.kind === "bookmark" ? line.resourceVersion : line.object.metadata.resourceVersion ?? before;
 }
 
 /** Whether the value is an object of the API: it has a name. */

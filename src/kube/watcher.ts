@@ -1,14 +1,15 @@
-import { isJsonObject, textAt } from "../model/json.ts";
+import { textAt } from "../model/json.ts";
 import type { GroupVersionResource } from "../model/ingester.ts";
 import type { Clock } from "../run/clock.ts";
-import { type Api, type ApiRequest, type KubeList, type KubeObject, resourcePath, type Role } from "./api.ts";
-import { isApiError } from "./errors.ts";
-import { jsonLines, LineTooLongError } from "./json_lines.ts";
-import { PatientReader } from "./patient_reader.ts";
+import { type Api, type KubeList, type KubeObject, resourcePath, type Role } from "./api.ts";
+import { LineTooLongError } from "./json_lines.ts";
+import { FIRST_PAGE, listPage, type Page, type PageRequest } from "./list_page.ts";
+import { renew, type Renewed, reopen } from "./quiet_watch.ts";
 import { isOlder } from "./resource_version.ts";
 import { judgeFailure, type RestartReason, Waits } from "./restart.ts";
-import { isObject, type LineOfWatch, readLineOfWatch } from "./watch_event.ts";
-import { SilenceError, withWatchdog } from "./watchdog.ts";
+import { toWatchEvent, versionAfter, type WatchEvent } from "./watch_event.ts";
+import { openWatch, type Watched, type WatchStream } from "./watcher_stream.ts";
+import { SilenceError } from "./watchdog.ts";
 
 /** An {@link Api} that can leave dead connections behind. */
 export interface WatchApi extends Api {
@@ -31,28 +32,10 @@ export interface WatchTarget {
   readonly relistAt?: (() => number) | undefined;
 }
 
-/** What a watch tells; a relist is bracketed by `relisting` and `relisted`, and what was not `listed` between is gone. */
-export type WatchEvent =
-  | { readonly kind: "relisting" }
-  | { readonly kind: "listed"; readonly object: KubeObject }
-  | { readonly kind: "relisted"; readonly resourceVersion: string }
-  | { readonly kind: "opened" }
-  | { readonly kind: "added" | "modified" | "deleted"; readonly object: KubeObject }
-  /** Stands there at this moment, and may have been told before: a quiet watch is looked after. */
-  | { readonly kind: "present"; readonly object: KubeObject }
-  | { readonly kind: "bookmark"; readonly resourceVersion: string }
-  | {
-    readonly kind: "restarting";
-    readonly reason: RestartReason;
-    readonly error?: Error;
-    readonly waitMilliseconds: number;
-  };
-
 type State =
   | {
     readonly at: "listing";
-    readonly continueToken?: string;
-    readonly limit: number;
+    readonly page: PageRequest;
     /** Where the watch was that was interrupted for this list: what came and went since is told by the next one. */
     readonly from?: string;
   }
@@ -65,19 +48,7 @@ type State =
     readonly next: State;
   };
 
-/** A watch that goes on from its last position, or from a newer one. */
-interface Renewed {
-  readonly watch: PatientReader<LineOfWatch>;
-  readonly resourceVersion: string;
-}
-
-/** Longest line of a watch: twice what etcd takes for one object, and room for managedFields. */
-const MAX_LINE_BYTES = 4 * 1024 * 1024;
-const FIRST_PAGE_LIMIT = 50;
-const MAX_PAGE_LIMIT = 500;
-/** What a page should stay below, so that a list of large reports does not fill the memory. */
-const PAGE_BYTES = 4 * 1024 * 1024;
-const START: State & { readonly at: "listing" } = { at: "listing", limit: FIRST_PAGE_LIMIT };
+const START: State & { readonly at: "listing" } = { at: "listing", page: FIRST_PAGE };
 /** After so long a list is verified before it is watched from, as after an outage. */
 const OLD_LIST_MILLISECONDS = 1000;
 /** A watch that lasted so long has recovered. */
@@ -87,10 +58,6 @@ const EARLY_MILLISECONDS = 5_000;
 /** After so much silence of a watch without bookmarks its position is renewed (contract, section 6). */
 const QUIET_MILLISECONDS = 120_000;
 const QUIET_RETRY_MILLISECONDS = 15_000;
-/** How long the old watch is read on beside the new one. */
-const OVERLAP_MILLISECONDS = 10_000;
-/** How long the objects that stand there may take to come. */
-const PRESENT_MILLISECONDS = 60_000;
 
 /**
  * Lists and watches one resource for ever, through everything that ends a watch: its timeout, 410 Gone at the start or in
@@ -106,8 +73,10 @@ export async function* watchResource(
   clock: Clock,
   signal: AbortSignal,
 ): AsyncGenerator<WatchEvent, never, undefined> {
+  const { labelSelector, fieldSelector, hasBookmarks } = target;
   const path = resourcePath(target.gvr, target.namespace);
-  const selectors = { labelSelector: target.labelSelector, fieldSelector: target.fieldSelector };
+  const selectors = { labelSelector, fieldSelector };
+  const watched: Watched = { path, selectors, hasBookmarks, api, clock };
   const waits = new Waits(clock);
   /** When this watch last told or learnt something (monotonic); reopening it from where it was is no news. */
   let newsAt = clock.monotonic();
@@ -150,34 +119,20 @@ export async function* watchResource(
   }
 
   async function* list(at: State & { at: "listing" }): AsyncGenerator<WatchEvent, State, undefined> {
-    if (at.continueToken === undefined) yield { kind: "relisting" };
-    let page: KubeList<KubeObject>;
+    if (at.page.continueToken === undefined) yield { kind: "relisting" };
+    let page: Page;
     try {
-      page = await api.request<KubeList<KubeObject>>({
-        role: "read",
-        method: "GET",
-        path,
-        query: { ...selectors, limit: at.limit, continue: at.continueToken },
-        timeoutMilliseconds: 60_000,
-      }, signal);
+      page = await listPage(watched, at.page, signal);
     } catch (error) {
-      if (isApiError(error, "too-large") && at.limit > 1) return { ...at, limit: Math.ceil(at.limit / 4) };
       return failed(error, at.from === undefined ? START : { ...START, from: at.from });
     }
-    if (!Array.isArray(page?.items) || !isJsonObject(page.metadata)) {
-      return {
-        at: "restarting",
-        reason: "unparsable",
-        next: START,
-        error: new Error(`Cannot list ${path}: no items`),
-      };
+    if (page.kind === "too-large") return { ...at, page: page.smaller };
+    if (page.kind === "malformed") {
+      return { at: "restarting", reason: "unparsable", next: START, error: page.error };
     }
-    for (const object of page.items) if (isObject(object)) yield { kind: "listed", object };
-    const continueToken = page.metadata.continue;
-    if (continueToken !== undefined && continueToken !== "") {
-      return { ...at, continueToken, limit: nextLimit(page.items) };
-    }
-    const listed = page.metadata.resourceVersion ?? "0";
+    for (const object of page.objects) yield { kind: "listed", object };
+    if (page.kind === "page") return { ...at, page: page.next };
+    const listed = page.resourceVersion;
     if (at.from !== undefined && isOlder(listed, at.from)) {
       return { at: "restarting", reason: "rewound", next: START };
     }
@@ -219,12 +174,12 @@ export async function* watchResource(
   async function* watch(from: string, isSuspect: boolean): AsyncGenerator<WatchEvent, State, undefined> {
     let resourceVersion = from;
     let openedAt = clock.monotonic();
-    const timeoutSeconds = target.hasBookmarks
+    const timeoutSeconds = hasBookmarks
       ? 300 + Math.floor(clock.random() * 300)
       : 120 + Math.floor(clock.random() * 60);
-    let current: PatientReader<LineOfWatch> | undefined;
+    let current: WatchStream | undefined;
     try {
-      current = await open({ resourceVersion }, timeoutSeconds);
+      current = await openWatch(watched, { resourceVersion }, timeoutSeconds, signal);
       waits.onOpened();
       yield { kind: "opened" };
       while (true) {
@@ -232,23 +187,28 @@ export async function* watchResource(
         if (clock.monotonic() >= relistAt) {
           return { at: "restarting", reason: "resync", next: { ...START, from: resourceVersion } };
         }
-        const quietAt = target.hasBookmarks ? Infinity : newsAt + QUIET_MILLISECONDS;
+        const quietAt = hasBookmarks ? Infinity : newsAt + QUIET_MILLISECONDS;
         const next = await current.next(Math.min(relistAt, quietAt));
         if (next === "late") {
           if (clock.monotonic() < quietAt) continue;
           // A connection that died without a word is as silent as a quiet watch: what it may owe is asked for anew.
-          const again = await reopen(resourceVersion, timeoutSeconds);
+          // Should it not succeed, it is tried again soon.
+          newsAt = clock.monotonic() - QUIET_MILLISECONDS + QUIET_RETRY_MILLISECONDS;
+          const again = await reopen(watched, resourceVersion, timeoutSeconds, signal);
           if (again === undefined) continue;
           await current[Symbol.asyncDispose]();
           current = again;
           openedAt = clock.monotonic();
           const renewed: Renewed | "rewound" | undefined = yield* renew(
+            watched,
             current,
             resourceVersion,
             timeoutSeconds,
+            signal,
           );
           if (renewed === undefined) continue;
           if (renewed === "rewound") return { at: "restarting", reason: "rewound", next: START };
+          newsAt = clock.monotonic();
           ({ resourceVersion } = renewed);
           if (renewed.watch === current) continue;
           await current[Symbol.asyncDispose]();
@@ -261,7 +221,7 @@ export async function* watchResource(
         if (line.kind === "error") return failed(line.error, resumeAt(resourceVersion));
         waits.onRecovered();
         newsAt = clock.monotonic();
-        resourceVersion = versionOf(line, resourceVersion);
+        resourceVersion = versionAfter(line, resourceVersion);
         yield toWatchEvent(line);
         isSuspect = false;
       }
@@ -301,154 +261,8 @@ export async function* watchResource(
       next: isEarly ? resumeAt(resourceVersion) : { at: "watching", resourceVersion, isSuspect: false },
     };
   }
-
-  async function open(
-    from: NonNullable<ApiRequest["query"]>,
-    timeoutSeconds: number,
-  ): Promise<PatientReader<LineOfWatch>> {
-    const stream = await api.stream({
-      role: "watch",
-      method: "GET",
-      path,
-      query: { ...selectors, watch: 1, ...from, allowWatchBookmarks: true, timeoutSeconds },
-    }, signal);
-    const silenceMilliseconds = target.hasBookmarks ? 180_000 : (timeoutSeconds + 30) * 1000;
-    return new PatientReader(
-      (inner) =>
-        withWatchdog(
-          (innermost) => linesOfWatch(jsonLines(stream, MAX_LINE_BYTES, innermost)),
-          silenceMilliseconds,
-          clock,
-          inner,
-        ),
-      clock,
-      signal,
-    );
-  }
-
-  /** A new watch from the old position; undefined when it cannot be had now. */
-  async function reopen(
-    resourceVersion: string,
-    timeoutSeconds: number,
-  ): Promise<PatientReader<LineOfWatch> | undefined> {
-    // Should it not succeed, it is tried again soon.
-    newsAt = clock.monotonic() - QUIET_MILLISECONDS + QUIET_RETRY_MILLISECONDS;
-    try {
-      return await open({ resourceVersion }, timeoutSeconds);
-    } catch (error) {
-      if (signal.aborted || !isApiError(error) || !error.isPassing) throw error;
-      return undefined;
-    }
-  }
-
-  /**
-   * Learns a new position for a quiet watch: what stands there now is told by a streaming list, whose closing bookmark is
-   * the position once the watch that was opened before, read on for a while, has brought whatever came before it. Undefined
-   * when that did not succeed: that watch goes on from the old position.
-   */
-  async function* renew(
-    old: PatientReader<LineOfWatch>,
-    from: string,
-    timeoutSeconds: number,
-  ): AsyncGenerator<WatchEvent, Renewed | "rewound" | undefined, undefined> {
-    let fresh: PatientReader<LineOfWatch> | undefined;
-    let isTaken = false;
-    try {
-      const opened = await openStreamingList(timeoutSeconds);
-      fresh = typeof opened === "string" ? undefined : opened;
-      if (opened === "unavailable") return undefined;
-      const listed: string | undefined = fresh === undefined
-        ? yield* presentByList()
-        : yield* presentBy(fresh);
-      if (listed === undefined) return undefined;
-      if (isOlder(listed, from)) return "rewound";
-      let resourceVersion = from;
-      const until = clock.monotonic() + OVERLAP_MILLISECONDS;
-      for (let next = await old.next(until); next !== "late"; next = await old.next(until)) {
-        // An old watch that did not last so long may not have brought everything: it resumes from where it was.
-        if (next.done === true || next.value.kind === "error") return undefined;
-        resourceVersion = versionOf(next.value, resourceVersion);
-        yield toWatchEvent(next.value);
-      }
-      newsAt = clock.monotonic();
-      if (isOlder(resourceVersion, listed)) resourceVersion = listed;
-      yield { kind: "bookmark", resourceVersion };
-      isTaken = true;
-      return { watch: fresh ?? old, resourceVersion };
-    } finally {
-      if (!isTaken) await fresh?.[Symbol.asyncDispose]();
-    }
-  }
-
-  /** Servers before 1.32, and those where it is switched off, do not support it. */
-  async function openStreamingList(
-    timeoutSeconds: number,
-  ): Promise<PatientReader<LineOfWatch> | "unsupported" | "unavailable"> {
-    try {
-      const query = { sendInitialEvents: true, resourceVersionMatch: "NotOlderThan" };
-      return await open(query, timeoutSeconds);
-    } catch (error) {
-      if (signal.aborted || !isApiError(error)) throw error;
-      return isApiError(error, "bad-request", "invalid") ? "unsupported" : "unavailable";
-    }
-  }
-
-  /** Tells what a streaming list begins with; returns its position. */
-  async function* presentBy(
-    fresh: PatientReader<LineOfWatch>,
-  ): AsyncGenerator<WatchEvent, string | undefined, undefined> {
-    while (true) {
-      let next: Awaited<ReturnType<typeof fresh.next>>;
-      try {
-        next = await fresh.next(clock.monotonic() + PRESENT_MILLISECONDS);
-      } catch (error) {
-        if (signal.aborted) throw error;
-        return undefined;
-      }
-      if (next === "late" || next.done === true || next.value.kind === "error") return undefined;
-      const line = next.value;
-      if (line.kind !== "bookmark") yield { kind: "present", object: line.object };
-      else if (line.isEndOfInitialEvents) return line.resourceVersion;
-    }
-  }
-
-  /** The same by ordinary pages. */
-  async function* presentByList(): AsyncGenerator<WatchEvent, string | undefined, undefined> {
-    for (let state: State = START; state.at === "listing";) {
-      const page: AsyncGenerator<WatchEvent, State, undefined> = list(state);
-      let next = await page.next();
-      for (; next.done !== true; next = await page.next()) {
-        if (next.value.kind === "listed") yield { kind: "present", object: next.value.object };
-      }
-      state = next.value;
-      if (state.at === "watching") return state.resourceVersion;
-    }
-    return undefined;
-  }
-}
-
-/** What a line tells, but for errors. */
-function toWatchEvent(line: Exclude<LineOfWatch, { kind: "error" }>): WatchEvent {
-  return line.kind === "bookmark" ? { kind: "bookmark", resourceVersion: line.resourceVersion } : line;
-}
-
-function versionOf(line: Exclude<LineOfWatch, { kind: "error" }>, before: string): string {
-  return line.kind === "bookmark" ? line.resourceVersion : line.object.metadata.resourceVersion ?? before;
-}
-
-async function* linesOfWatch(
-  values: AsyncGenerator<unknown, void, undefined>,
-): AsyncGenerator<LineOfWatch, void, undefined> {
-  for await (const value of values) yield readLineOfWatch(value);
 }
 
 function resumeAt(resourceVersion: string): State {
   return { at: "verifying", resourceVersion };
-}
-
-function nextLimit(items: readonly KubeObject[]): number {
-  const sample = items.slice(0, 5);
-  if (sample.length === 0) return MAX_PAGE_LIMIT;
-  const bytes = sample.reduce((sum, item) => sum + JSON.stringify(item).length, 0) / sample.length;
-  return Math.min(MAX_PAGE_LIMIT, Math.max(1, Math.floor(PAGE_BYTES / bytes)));
 }

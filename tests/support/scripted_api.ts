@@ -1,4 +1,5 @@
 import type { ApiRequest } from "../../src/kube/api.ts";
+import { ApiError } from "../../src/kube/errors.ts";
 import type { WatchApi } from "../../src/kube/watcher.ts";
 
 /** One answer of a scripted API server. */
@@ -90,4 +91,14 @@ export function object(name: string, resourceVersion: string): { metadata: Recor
 /** An event of a watch. */
 export function event(type: string, name: string, resourceVersion: string): unknown {
   return { type, object: object(name, resourceVersion) };
+}
+
+/** A stream of these lines, and what comes after. */
+export function lines(values: readonly unknown[], then: "end" | "break" | "silence" = "silence"): Answer {
+  return { kind: "lines", lines: values, then };
+}
+
+/** An answer of the API server that is no success. */
+export function failure(code: number, reason = ""): Answer {
+  return { kind: "error", error: new ApiError("refused", { code, reason }) };
 }
