@@ -1,22 +1,24 @@
 import { compileStandIn } from "./stand_in.ts";
 
-/** The permissions of the image. */
-export const PERMISSION_SET = "container";
+/** `container` are the permissions of the image, `default` those of a person with a kubeconfig. */
+export type PermissionSet = "container" | "default";
+
 const ROOT = decodeURIComponent(new URL("../../", import.meta.url).pathname);
 const V8_FLAGS = "--v8-flags=--memory-saver-mode";
 
 /**
- * The program as one executable: what `ZEN_WATCHER_EXECUTABLE` names, else one that is compiled into `folder` by this Deno,
- * else, where the runtime for it cannot be fetched, by the Deno of {@link compileStandIn}.
+ * Compiles the program to one executable, by this Deno, or, where the runtime for it cannot be fetched, by the Deno of
+ * {@link compileStandIn}.
  *
+ * @param folder where it goes
  * @param report takes a line that says which it is
+ * @returns its path
  */
-export async function ensureExecutable(folder: string, report: (line: string) => void): Promise<string> {
-  const named = Deno.env.get("ZEN_WATCHER_EXECUTABLE") ?? "";
-  if (named !== "") {
-    report(`Using ${named}`);
-    return named;
-  }
+export async function compileExecutable(
+  folder: string,
+  permissionSet: PermissionSet,
+  report: (line: string) => void,
+): Promise<string> {
   const output = `${folder}/zen-watcher`;
   const { success, stderr } = await new Deno.Command(Deno.execPath(), {
     args: [
@@ -24,7 +26,7 @@ export async function ensureExecutable(folder: string, report: (line: string) =>
       V8_FLAGS,
       "--no-check",
       "--exclude-unused-npm",
-      `-P=${PERMISSION_SET}`,
+      `-P=${permissionSet}`,
       "--output",
       output,
       "main.ts",
@@ -46,7 +48,7 @@ export async function ensureExecutable(folder: string, report: (line: string) =>
     root: ROOT,
     folder: `${folder}/stand-in`,
     output,
-    permissionSet: PERMISSION_SET,
+    permissionSet,
     flags: [V8_FLAGS],
   });
   report(

@@ -47,7 +47,12 @@ export async function compileStandIn(
     JSON.stringify({ version, imports, compilerOptions, nodeModulesDir }),
   );
   const args = ["compile", "--no-check", "--no-lock", ...flags, ...grants(permissionSet), "--output", output];
-  await run(deno, [...args, "main.ts"], folder, { DENORT_BIN: runtime, RUST_MIN_STACK: String(STACK_BYTES) });
+  await run(deno, [...args, "main.ts"], folder, {
+    DENORT_BIN: runtime,
+    RUST_MIN_STACK: String(STACK_BYTES),
+    // A registry behind a proxy of one's own is trusted as this machine trusts it.
+    DENO_TLS_CA_STORE: "mozilla,system",
+  });
   return VERSION;
 }
 

@@ -10,8 +10,8 @@ export interface ReplicaOptions {
   /** Further arguments, after `run --kubeconfig FILE`. */
   readonly args?: readonly string[] | undefined;
   /**
-   * What is started, in front of `run`: default is `deno run -P main.ts`, with the permissions that a person gives it. A
-   * compiled program stands alone.
+   * What is started, in front of `run`: default is what `ZEN_WATCHER_REPLICA` names, a compiled program that stands alone;
+   * else `deno run -P main.ts`, with the permissions that a person gives it.
    */
   readonly program?: readonly string[] | undefined;
 }
@@ -28,19 +28,20 @@ export interface ReplicaCommand {
 }
 
 const ROOT = decodeURIComponent(new URL("../../", import.meta.url).pathname);
-const MAIN = `${ROOT}main.ts`;
-/** What Deno itself needs to find its files and packages. */
-const KEPT = ["HOME", "PATH", "TMPDIR", "DENO_DIR", "XDG_CACHE_HOME", "NPM_CONFIG_REGISTRY"];
+const FROM_SOURCE = [Deno.execPath(), "run", "--no-prompt", "-P", `${ROOT}main.ts`];
+/** What Deno itself needs to find its files and packages; a compiled program has them in it. */
+const DENO_FINDS_BY = ["HOME", "PATH", "DENO_DIR", "XDG_CACHE_HOME", "NPM_CONFIG_REGISTRY"];
 
 /** Fills in what the options leave open: name, ports, program and environment. The environment wins. */
 export function replicaCommand(options: ReplicaOptions): ReplicaCommand {
-  const { kubeconfig, program = [Deno.execPath(), "run", "--no-prompt", "-P", MAIN] } = options;
+  const compiled = options.program === undefined ? inEnvironment("ZEN_WATCHER_REPLICA") : undefined;
+  const { kubeconfig, program = compiled === undefined ? FROM_SOURCE : [compiled] } = options;
   const [executable, ...leading] = program;
   if (executable === undefined) throw new Error("Cannot start a replica: a program must be named");
   const name = options.name ?? `zen-watcher-${crypto.randomUUID().slice(0, 8)}`;
   const webhookPort = freePort();
   const env = {
-    ...keptEnvironment(),
+    ...environmentOf(["TMPDIR", ...compiled === undefined ? DENO_FINDS_BY : []]),
     NO_COLOR: "1",
     POD_NAME: name,
     WEBHOOK_PORT: String(webhookPort),
@@ -57,9 +58,15 @@ export function replicaCommand(options: ReplicaOptions): ReplicaCommand {
   };
 }
 
-function keptEnvironment(): Record<string, string> {
-  return Object.fromEntries(KEPT.flatMap((name) => {
-    const value = Deno.env.get(name);
+function environmentOf(names: readonly string[]): Record<string, string> {
+  return Object.fromEntries(names.flatMap((name) => {
+    const value = inEnvironment(name);
     return value === undefined ? [] : [[name, value]];
   }));
+}
+
+/** Undefined when it is absent or empty. */
+function inEnvironment(name: string): string | undefined {
+  const value = Deno.env.get(name);
+  return value === "" ? undefined : value;
 }
