@@ -1,4 +1,4 @@
-import { createPrivateKey, X509Certificate } from "node:crypto";
+import { createPrivateKey, createPublicKey, type KeyObject, X509Certificate } from "node:crypto";
 import type { Clock } from "../run/clock.ts";
 import type { Log } from "../observe/log.ts";
 
@@ -28,7 +28,7 @@ export async function readTlsPair({ certFile, keyFile, clientCaFile }: TlsFiles)
   const key = await Deno.readTextFile(keyFile);
   let isPair: boolean;
   try {
-    isPair = new X509Certificate(cert).checkPrivateKey(createPrivateKey(key));
+    isPair = spki(new X509Certificate(cert).publicKey) === spki(createPublicKey(createPrivateKey(key)));
   } catch (error) {
     throw new Error(
       `Cannot use ${certFile} and ${keyFile}: they must hold a certificate and its key in PEM`,
@@ -43,6 +43,11 @@ export async function readTlsPair({ certFile, keyFile, clientCaFile }: TlsFiles)
   return clientCaFile === undefined
     ? { cert, key }
     : { cert, key, clientCa: await readClientCa(clientCaFile) };
+}
+
+/** The public key as its SubjectPublicKeyInfo (RFC 5280). Not every Deno has X509Certificate.checkPrivateKey. */
+function spki(key: KeyObject): string {
+  return key.export({ type: "spki", format: "der" }).toString("base64");
 }
 
 async function readClientCa(file: string): Promise<string> {
