@@ -69,7 +69,6 @@ export async function runLogTarget(
     fieldSelector: target.container,
   });
   const terms = sourceTerms(key, parts, signal);
-  activities.setSource(key, name, { kind: "starting" });
   using _watched = checkpoints.watch(checkpoint, lane.source);
   while (!signal.aborted) {
     try {

@@ -104,10 +104,13 @@ function tasksOf(
     if (slots.watches.isFull) {
       const message = `MAX_WATCHES allows ${slots.watches.limit} watches at once, and all of them are in use`;
       parts.activities.setSource(key, name, { kind: "waiting", message });
-    } else parts.activities.setSource(key, name, { kind: "starting" });
+    }
     const slot = await slots.watches.take(signal).catch(() => undefined);
     if (slot === undefined) return;
     using _slot = slot;
+    // What was stopped meanwhile has nothing to tell any more.
+    if (signal.aborted) return;
+    parts.activities.setSource(key, name, { kind: "starting" });
     await run();
   };
   if (compiled.kind === "logs") {
@@ -172,7 +175,6 @@ async function runTarget(
   const { activities, pipeline, clock, checkpoints } = parts;
   const checkpoint = checkpointKey({ uid: entry.ingester.metadata.uid, ...target });
   const { stateSpec } = compiled;
-  activities.setSource(key, name, { kind: "starting" });
   let list: ReportList | undefined;
   using watched = checkpoints.watch(checkpoint, lane.source);
   while (!signal.aborted) {

@@ -1,5 +1,4 @@
 import assert from "node:assert/strict";
-import { Activities } from "../../src/ingesters/activities.ts";
 import { IngesterRegistry } from "../../src/ingesters/registry.ts";
 import { superviseSources } from "../../src/ingesters/supervisor.ts";
 import type { KubeObject } from "../../src/kube/api.ts";
@@ -13,6 +12,7 @@ import { COMPILE_SETTINGS, ingesterOf } from "../support/ingester_of.ts";
 import { MemoryConfigMaps } from "../support/memory_config_maps.ts";
 import { MemoryLogs } from "../support/memory_logs.ts";
 import { pipelineOf } from "../support/pipeline_of.ts";
+import { RecordingActivities } from "../support/recording_activities.ts";
 import { RecordingLog } from "../support/recording_log.ts";
 
 const PODS = "/api/v1/namespaces/shop/pods";
@@ -30,7 +30,7 @@ function reader(logs: LogsSpec, generation = 1): Ingester {
 interface Scene {
   readonly api: MemoryLogs;
   readonly registry: IngesterRegistry;
-  readonly activities: Activities;
+  readonly activities: RecordingActivities;
   readonly clock: FakeClock;
   readonly metrics: Metrics;
   readonly maps: MemoryConfigMaps;
@@ -47,7 +47,7 @@ async function term(
   const clock = new FakeClock({ startMilliseconds });
   const metrics = createMetrics("test");
   const registry = new IngesterRegistry(COMPILE_SETTINGS);
-  const activities = new Activities();
+  const activities = new RecordingActivities();
   const log = new RecordingLog();
   const created: Scene["created"] = [];
   api.answer(OBSERVATIONS, ({ body }) => {
@@ -109,6 +109,14 @@ Deno.test("Lines that match become Observations with their groups; the rest is n
     const received = (await metrics.received.get()).values;
     assert.deepEqual(received.map(({ value }) => value), [2]);
     assert.ok((activities.lastSignalOf("zen/logs") ?? 0) > START);
+  });
+});
+
+Deno.test("The reading of logs says once that it starts", async () => {
+  await term(onePod(), new MemoryConfigMaps(), ({ activities }) => {
+    assert.equal(activities.toldBy(NAME).filter((kind) => kind === "starting").length, 1);
+    assert.equal(activities.toldBy(NAME).at(-1), "running");
+    return Promise.resolve();
   });
 });
 

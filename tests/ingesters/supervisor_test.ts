@@ -1,5 +1,4 @@
 import assert from "node:assert/strict";
-import { Activities } from "../../src/ingesters/activities.ts";
 import { IngesterRegistry } from "../../src/ingesters/registry.ts";
 import { superviseSources } from "../../src/ingesters/supervisor.ts";
 import { ApiError } from "../../src/kube/errors.ts";
@@ -12,6 +11,7 @@ import { COMPILE_SETTINGS, ingesterOf } from "../support/ingester_of.ts";
 import { LiveApi } from "../support/live_api.ts";
 import { MemoryConfigMaps } from "../support/memory_config_maps.ts";
 import { pipelineOf } from "../support/pipeline_of.ts";
+import { RecordingActivities } from "../support/recording_activities.ts";
 import { RecordingLog } from "../support/recording_log.ts";
 
 const reports = (namespace: string): string => `/apis/example.com/v1/namespaces/${namespace}/reports`;
@@ -32,7 +32,7 @@ function reader(name: string, generation = 1, informer: Partial<InformerSpec> = 
 interface Scene {
   readonly api: LiveApi;
   readonly registry: IngesterRegistry;
-  readonly activities: Activities;
+  readonly activities: RecordingActivities;
   readonly clock: FakeClock;
   readonly log: RecordingLog;
   readonly metrics: Metrics;
@@ -55,7 +55,7 @@ async function scene(
   const clock = new FakeClock();
   const metrics = createMetrics("test");
   const registry = new IngesterRegistry(COMPILE_SETTINGS);
-  const activities = new Activities();
+  const activities = new RecordingActivities();
   const log = new RecordingLog();
   const stop = new AbortController();
   for (const name of ["a", "b"]) registry.put(reader(name));
@@ -98,6 +98,25 @@ async function scene(
   assert.equal(clock.sleeping, 0, "Somebody still sleeps");
   for (const namespace of ["a", "b", "c"]) assert.equal(api.watching(reports(namespace)), 0, namespace);
 }
+
+Deno.test("A source says once that it starts, before and after it waits for its turn", async () => {
+  await scene(async ({ registry, activities, settle }) => {
+    assert.deepEqual(activities.toldBy(sourceOf("a")), ["starting", "running"]);
+    assert.deepEqual(activities.toldBy(sourceOf("b")), ["waiting"]);
+    registry.remove("zen/a");
+    await settle();
+    assert.deepEqual(activities.toldBy(sourceOf("b")), ["waiting", "starting", "running"]);
+  }, { maxWatches: 1 });
+});
+
+Deno.test("A source that is stopped in the moment that its turn comes tells nothing more", async () => {
+  await scene(async ({ registry, activities, settle }) => {
+    registry.put(reader("c"));
+    registry.remove("zen/c");
+    await settle();
+    assert.deepEqual(activities.toldBy(sourceOf("c")), []);
+  });
+});
 
 Deno.test("A change of one Ingester restarts its own source and touches no other", async () => {
   await scene(async ({ api, registry, state, settle }) => {
