@@ -37,13 +37,10 @@ function routeOf(entry: Entry, parts: RouteTableParts): Route | undefined {
     case "logs":
       return undefined;
     case "suspended":
-      return { ...closed, reason: "suspended", message: `Ingester ${entry.key} is suspended` };
+      return { ...closed, reason: "suspended", message: "This webhook is suspended" };
     case "invalid":
-      return {
-        ...closed,
-        reason: "invalid",
-        message: `Ingester ${entry.key} is invalid: ${compiled.message}`,
-      };
+      // What is wrong is for those who may read the Ingester: its condition says it.
+      return { ...closed, reason: "invalid", message: "This webhook takes nothing now" };
     case "webhook":
       return openRoute(entry, compiled, parts);
     default:

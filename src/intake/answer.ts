@@ -1,4 +1,5 @@
 import type { ObservationRef, RejectedReason } from "../model/verdict.ts";
+import { isUntaken, reasonFor } from "./reason_for.ts";
 import type { TakenFinding } from "./route.ts";
 
 /** What became of the findings of one request (contract, section 8). */
@@ -51,9 +52,7 @@ export function answer(verdicts: readonly TakenFinding[]): Answer {
     spooled: count("spooled"),
     observations: observationsOf(verdicts),
     errors: verdicts.flatMap((verdict, index) =>
-      verdict.kind === "rejected" || verdict.kind === "dead-lettered"
-        ? [{ index, reason: verdict.message }]
-        : []
+      isUntaken(verdict) ? [{ index, reason: reasonFor(verdict) }] : []
     ),
   };
   return { status: statusOf(verdicts, body), body };

@@ -37,7 +37,7 @@ export interface ClosedRoute {
   readonly kind: "closed";
   readonly source: string;
   readonly reason: "suspended" | "invalid" | "unsupported";
-  /** Why, in a sentence for the sender. */
+  /** Why, in a sentence for a sender of whom nothing is known yet. */
   readonly message: string;
 }
 

@@ -217,11 +217,13 @@ async function toApiError(request: ApiRequest, response: Response, signal: Abort
     : typeof detailSeconds === "number"
     ? detailSeconds
     : undefined;
+  const causes = listAt(status, "details", "causes");
   const message = textAt(status, "message") ?? (response.statusText || "no reason given");
   return new ApiError(`Cannot ${request.method} ${request.path}: ${response.status} ${message}`, {
     code: response.status,
     reason: textAt(status, "reason") ?? "",
-    causes: listAt(status, "details", "causes").map((cause) => textAt(cause, "reason") ?? ""),
+    causes: causes.map((cause) => textAt(cause, "reason") ?? ""),
+    fields: causes.flatMap((cause) => textAt(cause, "field") ?? []),
     subject: textAt(status, "details", "kind") ?? "",
     retryAfterMilliseconds: wait === undefined ? undefined : wait * 1000,
   });

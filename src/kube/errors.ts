@@ -23,6 +23,8 @@ export class ApiError extends Error {
   readonly kind: ApiErrorKind;
   /** metav1.Status details.kind: what is missing or refused, e.g. "namespaces"; "" when not said. */
   readonly subject: string;
+  /** metav1.Status details.causes: the fields that are not as they must be, e.g. "spec.title". */
+  readonly fields: readonly string[];
   /** What the server asks to wait (Retry-After), in milliseconds. */
   readonly retryAfterMilliseconds: number | undefined;
 
@@ -33,6 +35,7 @@ export class ApiError extends Error {
       readonly reason?: string;
       readonly causes?: readonly string[];
       readonly subject?: string;
+      readonly fields?: readonly string[];
       readonly retryAfterMilliseconds?: number | undefined;
     },
     options?: ErrorOptions,
@@ -41,6 +44,7 @@ export class ApiError extends Error {
     this.code = answer.code;
     this.reason = answer.reason ?? "";
     this.subject = answer.subject ?? "";
+    this.fields = answer.fields ?? [];
     this.kind = kindOf(answer.code, this.reason, answer.causes ?? []);
     this.retryAfterMilliseconds = answer.retryAfterMilliseconds;
   }

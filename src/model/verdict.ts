@@ -75,5 +75,17 @@ export type Verdict =
     readonly isRolledUp?: boolean;
   }
   | { readonly kind: "filtered"; readonly reason: FilteredReason }
-  | { readonly kind: "rejected"; readonly reason: RejectedReason; readonly message: string }
-  | { readonly kind: "dead-lettered"; readonly reason: DeadLetterReason; readonly message: string };
+  /** `message` may be the API server's own words, which are for the log and not for a sender. */
+  | {
+    readonly kind: "rejected";
+    readonly reason: RejectedReason;
+    readonly message: string;
+    /** Which fields of the object the API server found wrong, where it named any. */
+    readonly fields?: readonly string[] | undefined;
+  }
+  | {
+    readonly kind: "dead-lettered";
+    readonly reason: DeadLetterReason;
+    readonly message: string;
+    readonly fields?: readonly string[] | undefined;
+  };

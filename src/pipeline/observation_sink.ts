@@ -119,7 +119,7 @@ export class ObservationSink {
   async #layAside(
     observation: Observation,
     destination: GroupVersionResource | undefined,
-    { reason, message }: Extract<WriteResult, { kind: "refused" }>,
+    { reason, message, fields }: Extract<WriteResult, { kind: "refused" }>,
     lane: SinkLane,
   ): Promise<Verdict | undefined> {
     const { source, ingester, errorHandling } = lane;
@@ -145,9 +145,10 @@ export class ObservationSink {
       reason: message,
       kept_as_dead_letter: isKept,
     });
-    if (isKept) return { kind: "dead-lettered", reason, message };
+    const said = { message, ...(fields === undefined ? {} : { fields }) };
+    if (isKept) return { kind: "dead-lettered", reason, ...said };
     if (isWanted && reason === "retries_exhausted") return undefined;
-    return this.asSeen({ kind: "rejected", reason: "refused", message }, lane);
+    return this.asSeen({ kind: "rejected", reason: "refused", ...said }, lane);
   }
 
   /** With dryRun nothing was written: what would have happened is counted beside. */

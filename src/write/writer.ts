@@ -16,7 +16,13 @@ import { isExhausted, type RetryRule, waitAfter } from "./retry.ts";
 export type WriteResult =
   | { readonly kind: "created" | "exists"; readonly observation: ObservationRef }
   /** The API server refuses this object for good. */
-  | { readonly kind: "refused"; readonly reason: DeadLetterReason; readonly message: string }
+  | {
+    readonly kind: "refused";
+    readonly reason: DeadLetterReason;
+    readonly message: string;
+    /** Which fields of it, where it named any. */
+    readonly fields?: readonly string[] | undefined;
+  }
   /** It could not be written in the time that was given; `isStalled`: only a person can mend that. */
   | {
     readonly kind: "unavailable";
@@ -139,7 +145,10 @@ export class ObservationWriter {
         continue;
       }
       const refusal = refusalOf(error);
-      if (refusal !== undefined) return { kind: "refused", reason: refusal, message: error.message };
+      if (refusal !== undefined) {
+        const { message, fields } = error;
+        return { kind: "refused", reason: refusal, message, ...(fields.length === 0 ? {} : { fields }) };
+      }
       const isStalled = isStall(error);
       if (isStalled) terms.onStall(error);
       else tries++;

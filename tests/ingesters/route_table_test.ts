@@ -58,15 +58,16 @@ Deno.test("What a path leads to is what its Ingester is", () => {
   ]);
   const mute = routes.find("/ingest/audit");
   assert.deepEqual(mute?.kind === "open" ? mute.auth : "none", undefined);
-  const closed: readonly [string, string, RegExp][] = [
-    ["/ingest/own", "suspended", /zen\/asleep is suspended/],
-    ["/ingest/new", "invalid", /zen\/later is invalid: .*auth\.type mtls needs TLS_CLIENT_CA_FILE/],
+  // Whoever asks is told neither the Ingester's name nor what is wrong with it.
+  const closed: readonly [string, string, string][] = [
+    ["/ingest/own", "suspended", "This webhook is suspended"],
+    ["/ingest/new", "invalid", "This webhook takes nothing now"],
   ];
   for (const [path, reason, message] of closed) {
     const route = routes.find(path);
     assert.ok(route?.kind === "closed", path);
     assert.equal(route.reason, reason);
-    assert.match(route.message, message);
+    assert.equal(route.message, message);
   }
   assert.equal(routes.find("/ns/team/ingest/falco")?.kind, "open");
   for (const path of ["/ingest/trivy", "/ingest/nobody", "/", ""]) assert.equal(routes.find(path), undefined);

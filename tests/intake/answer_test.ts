@@ -80,7 +80,10 @@ Deno.test("the body names each Observation once, and each error by its place", (
     rejected: 2,
     spooled: 0,
     observations: [{ namespace: "n", name: "a" }, { namespace: "n", name: "b" }],
-    errors: [{ index: 0, reason: "because of wrong_shape" }, { index: 5, reason: "because of refused" }],
+    errors: [{ index: 0, reason: "because of wrong_shape" }, {
+      index: 5,
+      reason: "The API server refuses what it would be written as",
+    }],
   };
   assert.deepEqual(body, expected);
   assert.deepEqual(Object.keys(body), Object.keys(expected));

@@ -124,6 +124,7 @@ Deno.test("the sender is not told about the Secret, the log is", async () => {
   assert.equal(gone.cause, "Secret n/s does not exist");
   const unreadable = await judge(bearer, "Bearer t", never);
   assert.ok(unreadable.kind === "unavailable");
+  assert.equal(unreadable.detail, "The credentials of this webhook cannot be checked now");
   assert.equal(unreadable.cause, "Secret n/s cannot be read: must not be read");
 });
 

@@ -28,7 +28,7 @@ function routesWith(change: Partial<OpenRoute> = {}): Record<string, Route> {
       kind: "closed",
       source: "asleep",
       reason: "suspended",
-      message: "Ingester n/asleep is suspended",
+      message: "This webhook is suspended",
     },
     "/ends/in/slash/": { ...open, source: "slash" },
   };

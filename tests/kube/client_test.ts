@@ -97,6 +97,17 @@ Deno.test("What the server refuses is an ApiError that says what was attempted, 
   }
 });
 
+Deno.test("The fields that the server finds wrong are kept", async () => {
+  const causes = [{ reason: "FieldValueInvalid", field: "spec.title" }, { message: "without a field" }];
+  await scenario(
+    () => Response.json({ kind: "Status", code: 422, details: { causes } }, { status: 422 }),
+    async (client) => {
+      const error = await failureOf(client.request({ role: "write", method: "POST", path: "/" }, never));
+      assert.deepEqual([error.kind, error.fields], ["invalid", ["spec.title"]]);
+    },
+  );
+});
+
 Deno.test("Retry-After is kept in milliseconds", async () => {
   await scenario(
     () => new Response("{}", { status: 429, headers: { "retry-after": "3" } }),

@@ -16,7 +16,12 @@ const observation = {
 } as unknown as Observation;
 const failed = (code: number, reason = ""): Answer => ({
   kind: "error",
-  error: new ApiError("no", { code, reason, ...(code === 429 ? { retryAfterMilliseconds: 7000 } : {}) }),
+  error: new ApiError("no", {
+    code,
+    reason,
+    ...(code === 422 ? { fields: ["spec.title"] } : {}),
+    ...(code === 429 ? { retryAfterMilliseconds: 7000 } : {}),
+  }),
 });
 
 Deno.test("Each answer of the API server has its outcome, by whether it passes, stalls or is for good", async () => {
@@ -25,8 +30,8 @@ Deno.test("Each answer of the API server has its outcome, by whether it passes, 
     [failed(409, "AlreadyExists"), true, { kind: "deduplicated" }],
     [failed(400), true, { kind: "dead-lettered", reason: "refused" }],
     [failed(413), true, { kind: "dead-lettered", reason: "too_large" }],
-    [failed(422), true, { kind: "dead-lettered", reason: "invalid" }],
-    [failed(422), false, { kind: "rejected", reason: "refused" }],
+    [failed(422), true, { kind: "dead-lettered", reason: "invalid", fields: ["spec.title"] }],
+    [failed(422), false, { kind: "rejected", reason: "refused", fields: ["spec.title"] }],
     [failed(403), true, { kind: "open", isStalled: true }],
     [failed(404), true, { kind: "open", isStalled: true }],
     [failed(0), true, { kind: "open", isStalled: false }],
