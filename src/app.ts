@@ -1,4 +1,4 @@
-import { type Config, identityOf, namespacesOf } from "./cli/config.ts";
+import { type Config, identityOf, isLookedIn, namespacesOf } from "./cli/config.ts";
 import { RecentNames } from "./deduplicate/recent_names.ts";
 import { spoolFolder } from "./cli/spool_folder.ts";
 import { Activities } from "./ingesters/activities.ts";
@@ -48,6 +48,7 @@ import { FolderLocks } from "./run/folder_lock.ts";
 import { type BudgetRule, Budgets } from "./write/budget.ts";
 import { DeadLetters } from "./write/dead_letters.ts";
 import { ObservationStore } from "./write/observation_store.ts";
+import { placesOf } from "./write/place.ts";
 import { Repeats } from "./write/repeats.ts";
 import { ToldStates } from "./write/told_states.ts";
 import { ObservationWriter } from "./write/writer.ts";
@@ -79,6 +80,12 @@ export async function runApp(config: Config, around: Surroundings, signal: Abort
   const { podNamespace, ingesters: scope } = namespacesOf(config, credentials.namespace);
   const identity = identityOf(config, clock);
   const ingesterNamespaces = scope.kind === "listed" ? scope.namespaces : undefined;
+  const place = {
+    podNamespace,
+    watchNamespaces: config.watchNamespaces,
+    observationNamespace: config.observationNamespace,
+  };
+  const places = placesOf(place, ingesterNamespaces);
   const metrics = createMetrics(version);
   const health = new Health(clock);
   await using stack = new AsyncDisposableStack();
@@ -117,7 +124,7 @@ export async function runApp(config: Config, around: Surroundings, signal: Abort
     { namespace: podNamespace, name: config.filterConfigMapName },
     { api, clock, metrics, log },
   );
-  const store = new ObservationStore(api, observationNamespaces(config, podNamespace));
+  const store = new ObservationStore(api, places);
   const repeats = new Repeats({ maxSize: config.deduplication.maxSize }, { store, clock, metrics, log });
   const pipeline = new Pipeline({
     writer,
@@ -131,11 +138,7 @@ export async function runApp(config: Config, around: Surroundings, signal: Abort
     deadLetters,
     clock,
     log,
-    place: {
-      podNamespace,
-      watchNamespaces: config.watchNamespaces,
-      observationNamespace: config.observationNamespace,
-    },
+    place,
     self: () => ({ username, namespace: podNamespace, podNames: [identity] }),
     clusterFilter,
   });
@@ -293,8 +296,8 @@ export async function runApp(config: Config, around: Surroundings, signal: Abort
   program.run("secrets", (inner) => secrets.follow(registry, inner));
   const collector = {
     intervalMilliseconds: config.gcIntervalMilliseconds,
-    namespaces: observationNamespaces(config, podNamespace),
-    ingesterNamespaces,
+    namespaces: places,
+    isOwnIngester: (namespace: string) => isLookedIn(scope, namespace),
     defaultTtlSeconds: config.observationTtlSeconds,
     onDeleted: (observation: ObservationRef) => recent.remove(observation),
   };
@@ -312,7 +315,7 @@ export async function runApp(config: Config, around: Surroundings, signal: Abort
     budgets,
     isOwnerActive: ({ namespace, name }: { readonly namespace: string; readonly name: string }) => {
       // What lies where this installation does not look is another one's to see to.
-      if (ingesterNamespaces?.includes(namespace) === false) return true;
+      if (!isLookedIn(scope, namespace)) return true;
       const kind = registry.entries.get(`${namespace}/${name}`)?.compiled.kind;
       return kind !== undefined && kind !== "suspended";
     },
@@ -396,15 +399,6 @@ function observeFailover(term: Term, metrics: Metrics, clock: Clock, log: Log): 
       duration_ms: Math.round(milliseconds),
     });
   };
-}
-
-/** Where Observations may lie; undefined: anywhere. */
-function observationNamespaces(config: Config, podNamespace: string): readonly string[] | undefined {
-  if (config.observationNamespace !== undefined) {
-    return [...new Set([config.observationNamespace, podNamespace])];
-  }
-  if (config.watchNamespaces.length === 0) return undefined;
-  return [...new Set([podNamespace, ...config.watchNamespaces])];
 }
 
 function tlsFilesOf(config: Config): TlsFiles | undefined {

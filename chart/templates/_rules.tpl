@@ -125,6 +125,7 @@
 {{- $settings := include "zen-watcher.settings" $root | fromYaml -}}
 {{- $watched := $settings.watchNamespaces | default list -}}
 {{- $ingesters := $settings.ingesterNamespaces | default (append $watched $own) -}}
+{{- range $settings.ingesterNamespacesExclude -}}{{- $ingesters = without $ingesters . -}}{{- end -}}
 {{- $observed := ternary (concat (list $own) $watched $ingesters) list (gt (len $watched) 0) -}}
 {{- if $settings.observationNamespace -}}{{- $observed = list $own $settings.observationNamespace -}}{{- end -}}
 {{- $read := ternary (concat $watched (without $ingesters $own)) list (gt (len $watched) 0) -}}

@@ -39,6 +39,7 @@
 {{- if and $watch (eq $ingesters "*") -}}
 {{- fail (printf "Cannot look for Ingesters everywhere: the rights of an installation that watches %s end at its namespaces" $watch) -}}
 {{- end -}}
+{{- $exclude := include "zen-watcher.envValue" (list . "INGESTER_NAMESPACES_EXCLUDE") | default (join "," .Values.tenancy.exclude) -}}
 {{- $mode := include "zen-watcher.envValue" (list . "LEADER_ELECTION_MODE") | default .Values.leaderElection.mode -}}
 {{- $replicas := ternary .Values.replicaCount .Values.replicas (kindIs "invalid" .Values.replicas) | int -}}
 {{- $most := ternary (.Values.autoscaling.maxReplicas | int) $replicas .Values.autoscaling.enabled -}}
@@ -49,6 +50,7 @@
 {{- dict
   "watchNamespaces" (include "zen-watcher.list" $watch | fromYaml).items
   "ingesterNamespaces" (include "zen-watcher.list" $ingesters | fromYaml).items
+  "ingesterNamespacesExclude" (include "zen-watcher.list" $exclude | fromYaml).items
   "isTenancy" (eq $ingesters "*")
   "observationNamespace" (include "zen-watcher.envValue" (list . "OBSERVATION_NAMESPACE") | default .Values.observationNamespace)
   "filterConfigMapName" (include "zen-watcher.envValue" (list . "FILTER_CONFIGMAP_NAME") | default .Values.filterConfigMapName)
@@ -69,7 +71,7 @@
 {{- $own := list
   (list "WATCH_NAMESPACE" (join "," $settings.watchNamespaces))
   (list "INGESTER_NAMESPACES" (join "," $settings.ingesterNamespaces))
-  (list "INGESTER_NAMESPACES_EXCLUDE" (join "," .Values.tenancy.exclude))
+  (list "INGESTER_NAMESPACES_EXCLUDE" (join "," $settings.ingesterNamespacesExclude))
   (list "OBSERVATION_NAMESPACE" $settings.observationNamespace)
   (list "FILTER_CONFIGMAP_NAME" $settings.filterConfigMapName)
   (list "LEADER_ELECTION_MODE" $settings.mode)

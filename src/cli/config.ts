@@ -144,6 +144,13 @@ export function namespacesOf(config: Config, contextNamespace: string | undefine
   };
 }
 
+/** Whether Ingesters are looked for in a namespace; what others' Ingesters own is another installation's. */
+export function isLookedIn(ingesters: Namespaces["ingesters"], namespace: string): boolean {
+  return ingesters.kind === "listed"
+    ? ingesters.namespaces.includes(namespace)
+    : !ingesters.except.includes(namespace);
+}
+
 /**
  * holderIdentity of this replica: POD_NAME, else HOSTNAME, an underscore and 8 random characters, so that two processes
  * on one machine differ. To be asked once.

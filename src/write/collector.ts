@@ -11,8 +11,8 @@ export interface CollectorOptions {
   readonly intervalMilliseconds: number;
   /** Namespaces to look in; undefined: all. */
   readonly namespaces: readonly string[] | undefined;
-  /** Only Observations of Ingesters in these namespaces are ours to collect; undefined: all. */
-  readonly ingesterNamespaces: readonly string[] | undefined;
+  /** Whether Observations of Ingesters in a namespace are ours to collect. */
+  readonly isOwnIngester: (ingesterNamespace: string) => boolean;
   /** For other writers' objects that say nothing themselves. */
   readonly defaultTtlSeconds: number;
   /** Asked before every delete. */
@@ -93,7 +93,7 @@ async function collectIn(
   let deleted = 0;
   for await (const observation of store.list({}, signal)) {
     const owner = observation.spec.ingester?.namespace;
-    if (owner !== undefined && options.ingesterNamespaces?.includes(owner) === false) continue;
+    if (owner !== undefined && !options.isOwnIngester(owner)) continue;
     const expiry = expiresAt(observation, options.defaultTtlSeconds);
     if (expiry === undefined || expiry > parts.clock.now() || !options.mayWrite()) continue;
     if (await store.deleteUnchanged(observation, signal)) {

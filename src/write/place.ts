@@ -33,3 +33,18 @@ export function place(
   ) return resourceNamespace;
   return settings.podNamespace;
 }
+
+/**
+ * Every namespace that Observations of this installation may lie in: all that {@link place} can say, and the watcher's own,
+ * which stands in for one that is gone. undefined: any.
+ *
+ * @param ingesterNamespaces where Ingesters are looked for; undefined: everywhere
+ */
+export function placesOf(
+  { podNamespace, watchNamespaces, observationNamespace }: PlaceSettings,
+  ingesterNamespaces: readonly string[] | undefined,
+): readonly string[] | undefined {
+  if (observationNamespace !== undefined) return [...new Set([observationNamespace, podNamespace])];
+  if (watchNamespaces.length === 0 || ingesterNamespaces === undefined) return undefined;
+  return [...new Set([podNamespace, ...watchNamespaces, ...ingesterNamespaces])];
+}

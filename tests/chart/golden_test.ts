@@ -1,10 +1,12 @@
 import assert from "node:assert/strict";
 import { parseArguments } from "../../src/cli/parse_arguments.ts";
+import { namespacesOf } from "../../src/cli/config.ts";
 import { ENVIRONMENT_NAMES } from "../../src/cli/settings.ts";
 import { PRESET_SOURCES } from "../../src/model/preset.ts";
 import { compileIngester } from "../../src/ingesters/compile.ts";
 import type { Ingester } from "../../src/model/ingester.ts";
 import { at, type Json, listAt, textAt } from "../../src/model/json.ts";
+import { placesOf } from "../../src/write/place.ts";
 import { PATTERNS } from "./patterns.ts";
 import { goldenOf } from "./render.ts";
 import { lineOf, objectsOf, ofKind, type Right, rightsOf } from "./rights.ts";
@@ -101,6 +103,24 @@ for (const name of SHARDS) {
       new Set(roles.map(namespaceOf)),
       new Set([namespaceOf(workload(name)), ...watched]),
     );
+  });
+}
+
+for (const { name, namespace: own } of PATTERNS) {
+  Deno.test(`pattern ${name}: it may look for Ingesters and collect Observations where the program does, and nowhere else`, () => {
+    const command = parseArguments(listAt(container(name), "args").map(String), environment(name));
+    assert.ok(command.kind === "run");
+    const { config } = command;
+    const { podNamespace, ingesters } = namespacesOf(config, own);
+    const scope = ingesters.kind === "listed" ? ingesters.namespaces : undefined;
+    const places = placesOf({ ...config, podNamespace }, scope);
+    const mayDo = (verb: string, resource: string): readonly string[] =>
+      [...ofKind(objects(name), "Role"), ...ofKind(objects(name), "ClusterRole")]
+        .filter((role) => lines(rightsOf([role])).includes(`${verb} zen.kube-zen.io/${resource}`))
+        .map((role) => textAt(role, "metadata", "namespace") ?? "everywhere").sort();
+    assert.deepEqual(mayDo("delete", "observations"), [...(places ?? ["everywhere"])].sort());
+    assert.deepEqual(mayDo("list", "observations"), [...(places ?? ["everywhere"])].sort());
+    assert.deepEqual(mayDo("watch", "ingesters"), [...(scope ?? ["everywhere"])].sort());
   });
 }
 

@@ -56,6 +56,18 @@ export const PATTERNS: readonly Pattern[] = [
     args: ["--set", "tenancy.enabled=true", "--set", "tenancy.exclude={kube-system}"],
   },
   {
+    name: "teams",
+    release: "zen-watcher-teams",
+    namespace: "zen-system-teams",
+    args: [
+      ...watch("shop"),
+      "--set",
+      "ingesterNamespaces={zen-system-teams,team-a,left-out}",
+      "--set",
+      "tenancy.exclude={left-out}",
+    ],
+  },
+  {
     name: "everything",
     release: "everything",
     namespace: "zen-system",

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { type Config, configOf, identityOf, namespacesOf } from "../../src/cli/config.ts";
+import { type Config, configOf, identityOf, isLookedIn, namespacesOf } from "../../src/cli/config.ts";
 import { readSettings } from "../../src/cli/read_settings.ts";
 
 function config(environment: Record<string, string>): Config {
@@ -78,6 +78,18 @@ for (const { name, environment, context, expected } of cases) {
     assert.deepEqual(namespacesOf(config(environment), context), expected);
   });
 }
+
+Deno.test("what lies where no Ingesters are looked for is another installation's", () => {
+  const looked = (environment: Record<string, string>): readonly boolean[] => {
+    const { ingesters } = namespacesOf(config({ POD_NAMESPACE: "zen", ...environment }), undefined);
+    return ["zen", "a", "b"].map((namespace) => isLookedIn(ingesters, namespace));
+  };
+  assert.deepEqual(looked({}), [true, false, false]);
+  assert.deepEqual(looked({ WATCH_NAMESPACE: "a" }), [true, true, false]);
+  assert.deepEqual(looked({ INGESTER_NAMESPACES: "*" }), [true, true, true]);
+  const others = { INGESTER_NAMESPACES: "*", INGESTER_NAMESPACES_EXCLUDE: "b" };
+  assert.deepEqual(looked(others), [true, true, false]);
+});
 
 Deno.test("a replica in a pod is called as its pod", () => {
   assert.equal(identityOf(config({ POD_NAME: "zen-0", HOSTNAME: "node" }), { random: () => 0 }), "zen-0");

@@ -46,7 +46,7 @@ function work(api: LiveApi, clock: FakeClock, maps = new MemoryConfigMaps()): Te
     collector: {
       intervalMilliseconds: 60_000,
       namespaces: ["a"],
-      ingesterNamespaces: undefined,
+      isOwnIngester: () => true,
       defaultTtlSeconds: 60,
       onDeleted: () => {},
     },

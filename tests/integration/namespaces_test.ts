@@ -131,14 +131,24 @@ Deno.test("two installations with Roles alone share a cluster: each in its names
     await using installed = await install({ auditLog });
     const { plane } = installed;
     const homes = { "zen-a": ["shop-1", "shop-2"], "zen-b": ["shop-3", "shop-4"] } as const;
-    await installed.createNamespaces("zen-a", "zen-b", "shop-1", "shop-2", "shop-3", "shop-4");
+    // Ingesters lie there, beyond what their installation watches.
+    const teams = { "zen-a": "team-a", "zen-b": "team-b" } as const;
+    await installed.createNamespaces(
+      "zen-a",
+      "zen-b",
+      ...Object.values(homes).flat(),
+      ...Object.values(teams),
+    );
     using admin = adminClient(plane.kubeconfig);
-    for (const [home, watched] of Object.entries(homes)) {
-      await plane.applyYaml(documents(rightsOf(home, watched)));
+    for (const home of ["zen-a", "zen-b"] as const) {
+      const watched = homes[home];
+      await plane.applyYaml(documents(rightsOf(home, [...watched, teams[home]])));
       const create = (name: string, spec: IngesterSpec): Promise<unknown> =>
         admin.create(INGESTERS, home, ingesterObject(name, spec));
       await create("events", { source: "kubernetes-events" });
       await create("brief", { source: "falco", ...open, ttl: { default: "1s" } });
+      const brief = ingesterObject("brief", { source: "falco", ...open, ttl: { default: "1s" } });
+      await admin.create(INGESTERS, teams[home], brief);
       // Another's namespaces are named, and not read.
       const other = home === "zen-a" ? homes["zen-b"] : homes["zen-a"];
       await create("greedy", {
@@ -149,8 +159,12 @@ Deno.test("two installations with Roles alone share a cluster: each in its names
       await create("stranger", { source: "kubernetes-events", namespaces: other });
     }
     await createEvents(installed, "before", Object.values(homes).flat());
-    await using a = await startIn(installed, "zen-a", { WATCH_NAMESPACE: homes["zen-a"].join(",") });
-    await using b = await startIn(installed, "zen-b", { WATCH_NAMESPACE: homes["zen-b"].join(",") });
+    const settings = (home: keyof typeof homes): Record<string, string> => ({
+      WATCH_NAMESPACE: homes[home].join(","),
+      INGESTER_NAMESPACES: [home, ...homes[home], teams[home]].join(","),
+    });
+    await using a = await startIn(installed, "zen-a", settings("zen-a"));
+    await using b = await startIn(installed, "zen-b", settings("zen-b"));
     await createEvents(installed, "while", Object.values(homes).flat());
 
     const expected = Object.entries(homes).flatMap(([home, watched]) =>
@@ -165,9 +179,11 @@ Deno.test("two installations with Roles alone share a cluster: each in its names
       const own = homes[home];
       assert.equal((await replica.webhook("/ingest/falco", falco("web", own[1]))).status, 201);
       assert.equal((await replica.webhook("/ingest/falco", falco("far", "elsewhere"))).status, 201);
+      const team = `/ns/${teams[home]}/ingest/falco`;
+      assert.equal((await replica.webhook(team, falco("web", own[1]))).status, 201);
       await until(
         "what has expired is collected, where it lies",
-        async () => (await replica.metrics()).sum("zen_watcher_gc_deleted_total") === 2,
+        async () => (await replica.metrics()).sum("zen_watcher_gc_deleted_total") === 3,
         GUARD_MILLISECONDS,
       );
       await until(
@@ -185,7 +201,7 @@ Deno.test("two installations with Roles alone share a cluster: each in its names
     }
     assert.equal(await observed(installed), expected);
 
-    for (const [home, watched] of Object.entries(homes)) {
+    for (const home of ["zen-a", "zen-b"] as const) {
       const requests = await requestsOf(auditLog, userIn(home));
       assert.ok(requests.length > 20);
       const isRefused = ({ responseStatus }: AuditedRequest): boolean => responseStatus?.code === 403;
@@ -197,7 +213,8 @@ Deno.test("two installations with Roles alone share a cluster: each in its names
             : [objectRef.namespace ?? "all"]
         ),
       );
-      assert.deepEqual([...places].sort(), [home, ...watched].sort(), "no other namespace, and never all");
+      const expectedPlaces = [home, ...homes[home], teams[home]].sort();
+      assert.deepEqual([...places].sort(), expectedPlaces, "no other namespace, and never all");
     }
   });
 });

@@ -160,7 +160,7 @@ export class Replica {
     const collector = {
       intervalMilliseconds: 600_000,
       namespaces: undefined,
-      ingesterNamespaces: undefined,
+      isOwnIngester: () => true,
       defaultTtlSeconds: SETTINGS.observationTtlSeconds,
       onDeleted: () => {},
     };
