@@ -1,6 +1,6 @@
 import { checkpointKey } from "../source/checkpoint.ts";
 import { gvrLabel } from "../source/informer.ts";
-import { POD_LOGS, runPodLogs } from "../source/pod_logs.ts";
+import { POD_LOGS, PODS, runPodLogs } from "../source/pod_logs.ts";
 import { Slots } from "../source/pod_logs_slots.ts";
 import { nanosecondsOf } from "../source/pod_logs_time.ts";
 import type { LogTarget } from "./compile_logs.ts";
@@ -70,6 +70,9 @@ export async function runLogTarget(
   });
   const terms = sourceTerms(key, parts, signal);
   using _watched = checkpoints.watch(checkpoint, lane.source);
+  const { watchLastEvent } = parts.metrics;
+  using _life = watchLastEvent.hold({ source: lane.source, gvr });
+  using _pods = watchLastEvent.hold({ source: lane.source, gvr: gvrLabel(PODS) });
   while (!signal.aborted) {
     try {
       await runPodLogs(

@@ -177,6 +177,7 @@ async function runTarget(
   const { stateSpec } = compiled;
   let list: ReportList | undefined;
   using watched = checkpoints.watch(checkpoint, lane.source);
+  using _life = parts.metrics.watchLastEvent.hold({ source: lane.source, gvr: gvrLabel(target.gvr) });
   while (!signal.aborted) {
     try {
       await runInformer(

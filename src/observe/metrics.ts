@@ -1,4 +1,5 @@
 import { Counter, Gauge, Histogram, Registry } from "prom-client";
+import { HeldGauge } from "./held_gauge.ts";
 
 /** Every series of this program; one object, on a registry of its own, made in app.ts and handed down. */
 export interface Metrics {
@@ -7,7 +8,7 @@ export interface Metrics {
   readonly leaderTransitions: Counter;
   readonly failoverDuration: Histogram;
   readonly watchRestarts: Counter<"source" | "gvr" | "reason">;
-  readonly watchLastEvent: Gauge<"source" | "gvr">;
+  readonly watchLastEvent: HeldGauge<"source" | "gvr">;
   readonly relistDuration: Histogram<"source" | "reason">;
   readonly checkpointAge: Gauge<"source">;
   readonly created: Counter<"source" | "category" | "severity">;
@@ -76,7 +77,7 @@ export function createMetrics(version: string): Metrics {
       labelNames: ["source", "gvr", "reason"],
       registers,
     }),
-    watchLastEvent: new Gauge({
+    watchLastEvent: new HeldGauge({
       name: "zenwatcher_source_watch_last_event_timestamp_seconds",
       help: "Last sign of life of a watch: event, bookmark or end by the server (seconds since 1970)",
       labelNames: ["source", "gvr"],

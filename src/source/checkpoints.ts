@@ -45,6 +45,12 @@ export interface Watched extends Disposable {
   setServed(isServed: boolean): void;
 }
 
+interface CheckpointWatch {
+  readonly key: string;
+  readonly source: string;
+  readonly since: string;
+}
+
 /**
  * The checkpoints of one term as leader: read and claimed when it begins, noted by the sources, saved about once a second
  * and at the release. A save is a change of the version that was seen last, and every term claims them first; so a leader
@@ -59,7 +65,7 @@ export class Checkpoints {
   readonly #unsaved = new Map<string, Checkpoint | undefined>();
   /** What the ConfigMaps say. */
   readonly #saved = new Map<string, Checkpoint>();
-  readonly #watched = new Set<{ readonly key: string; readonly source: string; readonly since: string }>();
+  readonly #watched = new Set<CheckpointWatch>();
   readonly #onRewound = new Set<() => void>();
   #savedAt = -Infinity;
   #isUrgent = false;
@@ -122,11 +128,11 @@ export class Checkpoints {
     return {
       setServed: (isServed) => {
         if (this.#watched.has(watched) === isServed) return;
-        this.#watched.delete(watched);
+        this.#leave(watched);
         watched = { ...watched, since: this.#stamp() };
         if (isServed) this.#watched.add(watched);
       },
-      [Symbol.dispose]: () => void this.#watched.delete(watched),
+      [Symbol.dispose]: () => this.#leave(watched),
     };
   }
 
@@ -282,6 +288,14 @@ export class Checkpoints {
       }
     }
     this.#log.info("Checkpoints read", { count: this.#known.size, holder: found.holder });
+  }
+
+  /** A watch has no age any more; a source that has none left is shown no more. */
+  #leave(watched: CheckpointWatch): void {
+    this.#watched.delete(watched);
+    const { source } = watched;
+    if ([...this.#watched].some((other) => other.source === source)) return;
+    this.#parts.metrics.checkpointAge.remove({ source });
   }
 
   /** The oldest of each source that is watched; what was never saved is as old as its watch. */

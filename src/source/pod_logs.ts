@@ -54,7 +54,8 @@ export interface PodLogsParts {
 /** What logs are called where an informer has a resource. */
 export const POD_LOGS = { group: "", version: "v1", resource: "pods/log" } as const;
 
-const PODS = { group: "", version: "v1", resource: "pods" } as const;
+/** Which pods there are is watched. */
+export const PODS = { group: "", version: "v1", resource: "pods" } as const;
 /** Lines taken at once by one source; more wait in their connections. */
 const MAX_LINES = 64;
 const STATE_MILLISECONDS = 1000;

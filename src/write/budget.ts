@@ -47,6 +47,8 @@ export interface BudgetsParts {
 export class Budgets {
   readonly #parts: BudgetsParts;
   readonly #accounts = new Map<string, Account>();
+  /** The Ingesters that there are; undefined: that was not said yet. */
+  #followed: { has(key: string): boolean } | undefined;
 
   constructor(parts: BudgetsParts) {
     this.#parts = parts;
@@ -66,8 +68,11 @@ export class Budgets {
 
   /** A reserved place was used, or was not. */
   settle(ingester: IngesterName, rule: BudgetRule, isCreated: boolean): void {
-    this.#account(keyOf(ingester)).reserved--;
+    const key = keyOf(ingester);
+    const account = this.#account(key);
+    account.reserved--;
     if (isCreated) this.created(ingester, rule);
+    else if (this.#isGone(key)) this.#forget(key, account);
   }
 
   /** An Observation was created that no place was reserved for. */
@@ -106,6 +111,7 @@ export class Budgets {
 
   /** The Ingesters have changed: those that are gone are forgotten, the others go by their rules of now. */
   follow(rules: ReadonlyMap<string, BudgetRule | undefined>): void {
+    this.#followed = rules;
     for (const [key, account] of this.#accounts) {
       if (rules.has(key)) this.#judge(key, account, rules.get(key));
       else this.#forget(key, account);
@@ -120,7 +126,13 @@ export class Budgets {
     return (published ?? 0) + created - account.published.created;
   }
 
+  #isGone(key: string): boolean {
+    return this.#followed?.has(key) === false;
+  }
+
   #judge(key: string, account: Account, rule: BudgetRule | undefined): void {
+    // What it had under way ends after it; nothing of it is shown or told again.
+    if (this.#isGone(key)) return this.#forget(key, account);
     const used = this.#used(key, account);
     if (rule === undefined) this.#parts.metrics.budgetUsed.remove({ ingester: key });
     else this.#parts.metrics.budgetUsed.set({ ingester: key }, used / rule.maxObservations);

@@ -112,6 +112,18 @@ Deno.test("Lines that match become Observations with their groups; the rest is n
   });
 });
 
+Deno.test("The last signs of life of pods and logs go with the last who reads them", async () => {
+  await term(onePod(), new MemoryConfigMaps(), async ({ clock, metrics, registry }) => {
+    const shown = async (): Promise<readonly unknown[]> =>
+      (await metrics.watchLastEvent.get()).values.map(({ labels }) => labels.gvr).sort();
+    assert.deepEqual(await shown(), ["v1/pods", "v1/pods/log"]);
+    registry.remove("zen/logs");
+    await clock.settle();
+    await clock.settle();
+    assert.deepEqual(await shown(), []);
+  });
+});
+
 Deno.test("The reading of logs says once that it starts", async () => {
   await term(onePod(), new MemoryConfigMaps(), ({ activities }) => {
     assert.equal(activities.toldBy(NAME).filter((kind) => kind === "starting").length, 1);

@@ -173,6 +173,25 @@ Deno.test("An Ingester that is deleted or suspended is read no more, and nothing
   });
 });
 
+Deno.test("The last sign of life is shown as long as anybody watches the same, and no longer", async () => {
+  await scene(async ({ registry, metrics, settle, stop }) => {
+    const shown = async (): Promise<readonly unknown[]> =>
+      (await metrics.watchLastEvent.get()).values.map(({ labels }) => labels);
+    const reports = [{ source: "own", gvr: "example.com/v1/reports" }];
+    assert.deepEqual(await shown(), reports);
+    registry.remove("zen/a");
+    await settle();
+    assert.deepEqual(await shown(), reports, "b watches them too");
+    const edited = reader("b", 2);
+    registry.put({ ...edited, spec: { ...edited.spec, source: "renamed" } });
+    await settle();
+    assert.deepEqual(await shown(), [{ source: "renamed", gvr: "example.com/v1/reports" }]);
+    stop();
+    await settle();
+    assert.deepEqual(await shown(), [], "who leads no more watches nothing");
+  });
+});
+
 Deno.test("What a stopped source was writing has ended before the supervisor has", async () => {
   const api = new LiveApi();
   const gate = Promise.withResolvers<unknown>();

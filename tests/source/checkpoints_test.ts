@@ -312,7 +312,11 @@ Deno.test("The age of what is saved is shown for each source that is watched, by
     checkpoints.note(KEY, "41", undefined, "by-findings");
     await clock.advance(5000);
     assert.deepEqual(await ages(), { events: 5, trivy: 15 });
+    const twin = checkpoints.watch("third.aaaaaaaaaaaaaaaa", "events");
     ended[Symbol.dispose]();
+    assert.deepEqual(await ages(), { events: 5, trivy: 15 }, "another watch of the source goes on");
+    twin[Symbol.dispose]();
+    assert.deepEqual(await ages(), { trivy: 15 }, "at once");
     await clock.advance(1000);
     assert.deepEqual(await ages(), { trivy: 16 });
   });

@@ -87,6 +87,26 @@ Deno.test("At the end of a term what was counted is forgotten", () => {
   assert.equal(one.budgets.reserve(ingester, rule), false);
 });
 
+Deno.test("What is under way of an Ingester that is gone brings nothing of it back", async () => {
+  const { budgets, turns, ratio } = scene();
+  budgets.follow(new Map([[key, rule]]));
+  assert.equal(fill(budgets, 3), 3);
+  budgets.follow(new Map());
+  for (const isCreated of [true, true, false]) {
+    budgets.settle(ingester, rule, isCreated);
+    assert.equal(await ratio(), undefined);
+  }
+  // A roll-up, and what a count says that began before.
+  for (let count = 0; count < 5; count++) budgets.created(ingester, rule);
+  budgets.beginCount()([{ ingester, rule, count: 10 }]);
+  assert.equal(await ratio(), undefined);
+  assert.equal(budgets.observationsOf(key), undefined);
+  assert.deepEqual(turns, []);
+  // One that is made again under its name is another one.
+  budgets.follow(new Map([[key, rule]]));
+  assert.equal(fill(budgets, 100), 3);
+});
+
 Deno.test("A changed rule is in force at once, and who is gone has no series", async () => {
   const { budgets, turns, ratio } = scene();
   budgets.beginCount()([{ ingester, rule, count: 3 }]);
