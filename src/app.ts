@@ -11,7 +11,7 @@ import { budgetRulesOf } from "./ingesters/count_observations.ts";
 import { IngesterRegistry } from "./ingesters/registry.ts";
 import { createRouteTable, laneNow } from "./ingesters/route_table.ts";
 import { WatchedSecrets } from "./ingesters/secrets.ts";
-import { beginSeries } from "./ingesters/source_series.ts";
+import { SourceSeries } from "./ingesters/source_series.ts";
 import { doTermWork } from "./ingesters/term_work.ts";
 import { bodiesMaxBytes, BodyMemory } from "./intake/body_memory.ts";
 import { createIntakeApp } from "./intake/intake_app.ts";
@@ -111,7 +111,7 @@ export async function runApp(config: Config, around: Surroundings, signal: Abort
     activities.keepOnly(registry.entries);
     budgets.follow(budgetRulesOf(registry));
   });
-  beginSeries(registry, metrics);
+  const series = new SourceSeries({ registry, metrics, clock });
   const recent = new RecentNames(config.deduplication, clock);
   const writer = new ObservationWriter(
     { concurrency: config.writeConcurrency, fallbackNamespace: podNamespace },
@@ -292,6 +292,7 @@ export async function runApp(config: Config, around: Surroundings, signal: Abort
   program.run("letter desk", (inner) => keepLetterDesk(desk, inner));
   // It outlives the others: what webhooks have left behind is written when they have been answered.
   program.run("replay", () => replay.run(spoolEnd.signal));
+  program.run("series", (inner) => series.keepSweeping(inner));
   program.run("repeats", (inner) => repeats.keepFolding(inner));
   program.run("secrets", (inner) => secrets.follow(registry, inner));
   const collector = {

@@ -15,7 +15,7 @@ import { load, nothingSent, type Sent } from "./load.ts";
 import { type Books, compare } from "./books.ts";
 import { withNulls } from "./merge.ts";
 import { type ChurnedSpec, NAMESPACES, specOf, STANDING } from "./specs.ts";
-import { type Usage, usageOf } from "./usage.ts";
+import { leftGauges, type Usage, usageOf } from "./usage.ts";
 
 /** How long, how many, and which. */
 export interface ChurnOptions {
@@ -42,6 +42,8 @@ export interface ChurnResult {
   readonly evenScrapes: number;
   readonly before: Usage;
   readonly after: Usage;
+  /** Gauges of Ingesters that had been deleted. */
+  readonly left: readonly string[];
   /** From the last edit to everything being there, in milliseconds. */
   readonly settledAfter: number;
 }
@@ -83,10 +85,12 @@ export async function churn(options: ChurnOptions): Promise<ChurnResult> {
   await turns.deleteAll();
   await pause(options.quietSeconds);
   const after = await usageOf(replica);
+  const there = Object.entries(STANDING).flatMap(([name, { source }]) => [name, source]);
+  const left = await leftGauges(replica, (name) => there.includes(name));
   await assertConservation(replica);
   const { created, edited, deleted } = turns;
   await replica.stop();
-  return { created, edited, deleted, sent, books, evenScrapes, before, after, settledAfter };
+  return { created, edited, deleted, sent, books, evenScrapes, before, after, left, settledAfter };
 }
 
 interface Scene {

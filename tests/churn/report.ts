@@ -9,7 +9,7 @@ const IDLE_SECONDS = 90;
 
 /** What went wrong; none: all is well. */
 export function complaintsOf(
-  { sent, books, before, after }: ChurnResult,
+  { sent, books, before, after, left }: ChurnResult,
   { quietSeconds }: Pick<ChurnOptions, "quietSeconds">,
 ): readonly string[] {
   const complaints = [...sent.problems.slice(0, 20)];
@@ -18,6 +18,9 @@ export function complaintsOf(
   }
   if (books.doubled.length > 0) {
     complaints.push(`${books.doubled.length} doubled, e.g. ${books.doubled.slice(0, 5).join(", ")}`);
+  }
+  if (left.length > 0) {
+    complaints.push(`${left.length} gauges of what is gone, e.g. ${left.slice(0, 5).join(", ")}`);
   }
   if (after.resident > before.resident * MOST_GROWTH) {
     complaints.push(

@@ -13,6 +13,7 @@ const well: ChurnResult = {
   evenScrapes: 3,
   before: usage,
   after: usage,
+  left: [],
   settledAfter: 5,
 };
 
@@ -20,6 +21,7 @@ const cases: readonly (readonly [string, Partial<ChurnResult>, number, RegExp | 
   ["all is well", {}, 100, undefined],
   ["something is missing", { books: { due: 2, missing: ["a"], doubled: [] } }, 100, /1 missing, e\.g\. a/],
   ["something is doubled", { books: { due: 2, missing: [], doubled: ["a"] } }, 100, /1 doubled/],
+  ["a gauge is left", { left: ["age of a"] }, 100, /1 gauges of what is gone, e\.g\. age of a/],
   ["memory grew a fifth", { after: { ...usage, resident: 120 } }, 100, undefined],
   ["memory grew more", { after: { ...usage, resident: 121 } }, 100, /grew from 100 to 121 MB/],
   ["connections are left", { after: { ...usage, files: 39 } }, 100, /Open files grew from 30 to 39/],

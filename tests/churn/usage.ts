@@ -12,6 +12,26 @@ export interface Usage {
   readonly series: number;
 }
 
+/** Gauges that an Ingester, or a source of its own, has as long as it is there, and what names it. */
+const OF_INGESTERS: ReadonlyMap<string, string> = new Map([
+  ["zen_watcher_ingester_ready", "name"],
+  ["zen_watcher_budget_used_ratio", "ingester"],
+  ["zen_watcher_checkpoint_age_seconds", "source"],
+  ["zenwatcher_source_watch_last_event_timestamp_seconds", "source"],
+]);
+
+/** Gauges of Ingesters that are gone, each with what it names. */
+export async function leftGauges(
+  replica: Replica,
+  isThere: (name: string) => boolean,
+): Promise<readonly string[]> {
+  const { samples } = await replica.metrics();
+  return samples.flatMap(({ name, labels }) => {
+    const named = labels[OF_INGESTERS.get(name) ?? ""]?.split("/").at(-1);
+    return named === undefined || isThere(named) ? [] : [`${name} of ${named}`];
+  });
+}
+
 /** What a replica holds now. */
 export async function usageOf(replica: Replica): Promise<Usage> {
   const metrics = await replica.metrics();
