@@ -1,8 +1,15 @@
 const LEAST_BYTES = 32 * 1024 * 1024;
+/** What larger bodies leave to small ones, which are most. */
+const RESERVED_BYTES = 4 * 1024 * 1024;
+/** A body of at most so many bytes is small. */
+export const SMALL_BYTES: number = 64 * 1024;
 
-/** How large all bodies together may be where one may have `maxRequestBytes`: 32 MiB, or two of the largest. */
+/**
+ * How large all bodies together may be where one may have `maxRequestBytes`: 32 MiB, or what two of the largest take beside the
+ * small ones.
+ */
 export function bodiesMaxBytes(maxRequestBytes: number): number {
-  return Math.max(LEAST_BYTES, 2 * maxRequestBytes);
+  return Math.max(LEAST_BYTES, 2 * maxRequestBytes + RESERVED_BYTES);
 }
 
 /** What of the memory the body of one request takes; disposing it gives that back. */
@@ -15,7 +22,8 @@ export interface BodyShare extends Disposable {
 
 /**
  * The bodies of all requests that are being read or answered: together they are never larger than `maxBytes` (promise P7).
- * Room is taken as the bytes come in, so that a sender who only says that much will come holds nothing.
+ * Room is taken as the bytes come in, so that a sender who only says that much will come holds nothing. The last of it is for
+ * small bodies alone: however many large ones come in, and however slowly, most senders are served meanwhile.
  */
 export class BodyMemory {
   readonly #maxBytes: number;
@@ -30,10 +38,14 @@ export class BodyMemory {
   /** The share of a request that comes in. */
   share(): BodyShare {
     let own = 0;
+    const hasRoom = (bytes: number): boolean => {
+      const reserved = own + bytes <= SMALL_BYTES ? 0 : Math.min(RESERVED_BYTES, this.#maxBytes / 8);
+      return this.#bytes + bytes <= this.#maxBytes - reserved;
+    };
     return {
-      hasRoom: (bytes) => this.#bytes + bytes <= this.#maxBytes,
+      hasRoom,
       grow: (bytes) => {
-        if (this.#bytes + bytes > this.#maxBytes) return false;
+        if (!hasRoom(bytes)) return false;
         own += bytes;
         this.#add(bytes);
         return true;

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { bodiesMaxBytes, BodyMemory } from "../../src/intake/body_memory.ts";
+import { bodiesMaxBytes, BodyMemory, SMALL_BYTES } from "../../src/intake/body_memory.ts";
 
 function memory(maxBytes: number): { readonly bodies: BodyMemory; readonly shown: number[] } {
   const shown: number[] = [];
@@ -32,12 +32,27 @@ Deno.test("A share gives back once", () => {
   assert.equal(shown.at(-1), 0);
 });
 
-Deno.test("Two of the largest bodies find room, and 32 MiB in any case", () => {
+Deno.test("Large bodies leave room to small ones, and a small one that grows large does not keep it", () => {
+  const mebibyte = 1024 * 1024;
+  const { bodies } = memory(bodiesMaxBytes(mebibyte));
+  const large = Array.from({ length: 50 }, () => bodies.share());
+  const taken = large.filter((share) => share.hasRoom(mebibyte) && share.grow(mebibyte));
+  assert.equal(taken.length, 28);
+  const small = Array.from({ length: 100 }, () => bodies.share());
+  assert.equal(small.filter((share) => share.hasRoom(SMALL_BYTES) && share.grow(SMALL_BYTES)).length, 64);
+  assert.equal(small[0]?.grow(1), false);
+  taken[0]?.[Symbol.dispose]();
+  assert.equal(small[0]?.grow(1), false, "all that is left is for small ones");
+  for (const share of taken.slice(1, 5)) share[Symbol.dispose]();
+  assert.equal(small[0]?.grow(1), true);
+});
+
+Deno.test("Two of the largest bodies find room beside small ones, and 32 MiB in any case", () => {
   const mebibyte = 1024 * 1024;
   assert.deepEqual([1, 12, 16, 64].map((size) => bodiesMaxBytes(size * mebibyte) / mebibyte), [
     32,
     32,
-    32,
-    128,
+    36,
+    132,
   ]);
 });
