@@ -12,7 +12,15 @@ import type { Clock } from "../run/clock.ts";
 import type { DeadLetterBox } from "../write/dead_letters.ts";
 import { isExhausted, waitAfter } from "../write/retry.ts";
 import type { ObservationWriter } from "../write/writer.ts";
-import { bareLane, emptyQueue, firstOf, putBack, type ReplayQueue } from "./replay_queue.ts";
+import {
+  bareLane,
+  dueAt,
+  emptyQueue,
+  firstOf,
+  judgeAnew,
+  putBack,
+  type ReplayQueue,
+} from "./replay_queue.ts";
 import type { Spool } from "./spool.ts";
 import type { Pending } from "./spool_shelf.ts";
 
@@ -49,7 +57,7 @@ const PROBE_MILLISECONDS = 2_000;
 /**
  * Takes what lies in the spool to its verdicts: begun in order for each Ingester, several at once, one alone while the API
  * server is away. What tells that a state begins or ends waits until all before it is over. What hinders one Ingester
- * hinders no other.
+ * hinders no other, and an Ingester that was changed is tried at once.
  */
 export class Replay {
   readonly #parts: ReplayParts;
@@ -131,7 +139,8 @@ export class Replay {
         this.#queues.delete(key);
         continue;
       }
-      if (now < queue.parkedUntil) continue;
+      this.#followRules(queue);
+      if (now < dueAt(queue)) continue;
       for (const pending of firstOf(queue, MOST_AT_ONCE_OF_ONE)) {
         if (this.#running >= most) return;
         if (queue.running.size >= (queue.isStalled ? 1 : MOST_AT_ONCE_OF_ONE)) break;
@@ -148,6 +157,7 @@ export class Replay {
     const now = this.#laneNow(pending);
     if (now.kind === "wait") return false;
     if (now.kind === "gone" && !this.#isTooOld(pending)) return false;
+    const rules = this.#rulesOf(pending.ingester);
     queue.waiting.delete(pending);
     this.#running++;
     this.#begun++;
@@ -166,17 +176,18 @@ export class Replay {
     end.then((isOver) => {
       queue.running.delete(pending);
       this.#running--;
-      if (!isOver) this.#putBack(queue, pending);
+      if (!isOver) this.#putBack(queue, pending, rules);
       this.#wake();
     });
     return true;
   }
 
   /** In its place, and never tried again in the same turn. */
-  #putBack(queue: ReplayQueue, pending: Pending): void {
+  #putBack(queue: ReplayQueue, pending: Pending, rules: Lane | undefined): void {
     putBack(queue, pending);
+    queue.parkedUnder = rules;
     const now = this.#parts.clock.monotonic();
-    if (queue.parkedUntil <= now && this.#pausedUntil <= now) this.#park(queue, queue.stallBackoff.next());
+    if (dueAt(queue) <= now && this.#pausedUntil <= now) this.#park(queue, queue.stallBackoff.next());
   }
 
   /** Tries one record; true when all of it has its verdicts. */
@@ -258,7 +269,8 @@ export class Replay {
     { errorHandling }: Lane,
     tries: number,
   ): void {
-    const asked = Math.max(0, ...hindered.map(({ retryAfterMilliseconds }) => retryAfterMilliseconds ?? 0));
+    const asked = longestOf(hindered.filter(({ isPaced }) => isPaced !== true));
+    const turn = longestOf(hindered.filter(({ isPaced }) => isPaced === true));
     queue.isStalled = hindered.some(({ isStalled }) => isStalled);
     queue.isPaced = hindered.every(({ isPaced }) => isPaced === true);
     const retry = tries > 0 ? errorHandling?.retry : undefined;
@@ -271,10 +283,11 @@ export class Replay {
         });
       }
       this.#isAwayTold = true;
-    } else if (queue.isPaced) this.#park(queue, asked);
+    } else if (queue.isPaced) this.#park(queue, turn);
     else {
       const wait = retry === undefined ? queue.backoff.next() : waitAfter(retry, tries, this.#parts.clock);
-      this.#park(queue, Math.max(asked, wait));
+      this.#park(queue, Math.max(turn, wait));
+      queue.askedUntil = this.#parts.clock.monotonic() + asked;
     }
   }
 
@@ -340,6 +353,17 @@ export class Replay {
     return { kind: "lane", lane: bareLane(source, ingester), onStall: () => {} };
   }
 
+  /** What an edit of its Ingester changes; undefined while there is no Ingester that works. */
+  #rulesOf(ingester: Spooled["ingester"]): Lane | undefined {
+    const now = this.#parts.laneOf(ingester);
+    return now.kind === "lane" ? now.lane : undefined;
+  }
+
+  #followRules(queue: ReplayQueue): void {
+    const [first] = queue.waiting;
+    if (first !== undefined) judgeAnew(queue, this.#rulesOf(first.ingester));
+  }
+
   #laneOf(queue: ReplayQueue): LaneNow {
     const [first] = queue.waiting;
     return first === undefined ? { kind: "wait" } : this.#laneNow(first);
@@ -349,8 +373,9 @@ export class Replay {
     const now = this.#parts.clock.monotonic();
     let milliseconds = TURN_MILLISECONDS;
     if (now < this.#pausedUntil) return Math.min(milliseconds, this.#pausedUntil - now);
-    for (const { waiting, parkedUntil } of this.#queues.values()) {
-      if (waiting.size > 0 && parkedUntil > now) milliseconds = Math.min(milliseconds, parkedUntil - now);
+    for (const queue of this.#queues.values()) {
+      const dueIn = dueAt(queue) - now;
+      if (queue.waiting.size > 0 && dueIn > 0) milliseconds = Math.min(milliseconds, dueIn);
     }
     return milliseconds;
   }
@@ -376,6 +401,10 @@ export class Replay {
     this.#queues.set(key, queue);
     return queue;
   }
+}
+
+function longestOf(hindered: readonly Extract<Outcome, { kind: "open" }>[]): number {
+  return Math.max(0, ...hindered.map(({ retryAfterMilliseconds }) => retryAfterMilliseconds ?? 0));
 }
 
 function keyOf({ namespace, name }: Spooled["ingester"]): string {

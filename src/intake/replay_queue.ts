@@ -11,7 +11,12 @@ export interface ReplayQueue {
   readonly running: Map<Pending, Promise<boolean>>;
   readonly backoff: Backoff;
   readonly stallBackoff: Backoff;
+  /** Until when nothing is tried, as long as its Ingester stays as it is. */
   parkedUntil: number;
+  /** Under which rules that was found; undefined: there were none. */
+  parkedUnder: Lane | undefined;
+  /** Until when the API server asked to wait, whatever becomes of its Ingester. */
+  askedUntil: number;
   isStalled: boolean;
   /** Nothing hinders it but the rate of its Ingester. */
   isPaced: boolean;
@@ -25,9 +30,26 @@ export function emptyQueue(clock: Clock): ReplayQueue {
     backoff: new Backoff({ minMilliseconds: 50, maxMilliseconds: 1_000 }, clock),
     stallBackoff: new Backoff({ minMilliseconds: 1_000, maxMilliseconds: 15_000 }, clock),
     parkedUntil: -Infinity,
+    parkedUnder: undefined,
+    askedUntil: -Infinity,
     isStalled: false,
     isPaced: false,
   };
+}
+
+/** When it is tried again, as far as is known now. */
+export function dueAt({ parkedUntil, askedUntil }: ReplayQueue): number {
+  return Math.max(parkedUntil, askedUntil);
+}
+
+/** Ends a wait that was found under other rules than those of now: they may ask for less, or for something else. */
+export function judgeAnew(queue: ReplayQueue, rules: Lane | undefined): void {
+  if (queue.parkedUnder === rules) return;
+  queue.parkedUnder = rules;
+  queue.parkedUntil = -Infinity;
+  queue.isPaced = false;
+  queue.backoff.reset();
+  queue.stallBackoff.reset();
 }
 
 /** The first of those that wait. */

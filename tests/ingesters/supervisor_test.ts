@@ -3,6 +3,7 @@ import { IngesterRegistry } from "../../src/ingesters/registry.ts";
 import { superviseSources } from "../../src/ingesters/supervisor.ts";
 import { ApiError } from "../../src/kube/errors.ts";
 import type { InformerSpec, Ingester } from "../../src/model/ingester.ts";
+import type { Observation } from "../../src/model/observation.ts";
 import { createMetrics, type Metrics } from "../../src/observe/metrics.ts";
 import { ObservationStore } from "../../src/write/observation_store.ts";
 import { checkpointsOf } from "../support/checkpoints_of.ts";
@@ -229,6 +230,30 @@ Deno.test("What waits when its source is stopped is not begun", async () => {
     await settle();
     assert.deepEqual((await metrics.received.get()).values.map(({ value }) => value), [1]);
     assert.equal(api.sent("POST").length, 1);
+  }, { api });
+});
+
+Deno.test("An edit of rateLimit ends what a source waits for at the old rate, and each object is written once", async () => {
+  const paced = (generation: number, requestsPerSecond: number): Ingester => {
+    const { spec, ...ingester } = reader("a", generation);
+    return { ...ingester, spec: { ...spec, rateLimit: { requestsPerSecond, burst: 1 } } };
+  };
+  const api = new LiveApi();
+  api.answer(observations("a"), () => ({}));
+  await scene(async ({ clock, registry, metrics, settle }) => {
+    registry.put(paced(2, 0.01));
+    await settle();
+    const names = ["one", "two", "three", "four", "five"];
+    for (const name of names) api.put(reports("a"), { metadata: { name, namespace: "a", uid: name } });
+    await clock.advance(50_000);
+    assert.equal(api.sent("POST").length, 1);
+    registry.put(paced(3, 1000));
+    await clock.advance(1000);
+    const origins = api.sent("POST").map(({ body }) => (body as Observation).spec.origin?.name);
+    assert.deepEqual(origins.toSorted(), names.toSorted());
+    assert.equal((await metrics.inFlight.get()).values[0]?.value, 0, "nothing waits any more");
+    await clock.advance(1_000_000);
+    assert.equal(api.sent("POST").length, names.length, "what waited before writes no more");
   }, { api });
 });
 

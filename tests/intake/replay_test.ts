@@ -1,9 +1,11 @@
 import assert from "node:assert/strict";
 import type { LaneNow } from "../../src/intake/replay.ts";
+import { compileFilter } from "../../src/filter/filter.ts";
 import type { ApiRequest } from "../../src/kube/api.ts";
 import { ApiError } from "../../src/kube/errors.ts";
 import type { Observation } from "../../src/model/observation.ts";
 import type { SpooledSignal } from "../../src/model/spooled.ts";
+import type { Lane } from "../../src/pipeline/lane.ts";
 import { FakeClock } from "../support/fake_clock.ts";
 import { laneOf } from "../support/lane_of.ts";
 import { LiveApi } from "../support/live_api.ts";
@@ -360,4 +362,121 @@ Deno.test("That a state is over is not said before its beginning is, however lon
   await scene_.passUntil("all is over", () => scene_.spool.pending.size === 0);
   assert.equal(scene_.api.sent("GET").length, 1);
   assert.deepEqual(await ledgerOf(scene_.metrics), [2, 2, 0]);
+});
+
+/** A rate at which the second finding waits for 100 s. */
+const SLOW = { rateLimit: { requestsPerSecond: 0.01, burst: 1 } } as const;
+const retry = { maxAttempts: undefined, backoff: "constant", baseMilliseconds: 100_000 } as const;
+const ALERTS = "/apis/example.com/v1/namespaces/zen/alerts";
+const alerts = { group: "example.com", version: "v1", resource: "alerts" };
+
+/** What an Ingester is at first, so that what is spooled waits for long; what it becomes; and what is written of 5 then. */
+const EDITS: readonly {
+  readonly field: string;
+  readonly before: Partial<Lane>;
+  /** What the API server refuses at first; with undefined it takes all. */
+  readonly refuses?: { readonly path: string; readonly code: number };
+  readonly after: Partial<Lane>;
+  readonly gives: readonly string[];
+}[] = [
+  {
+    field: "rateLimit raised",
+    before: SLOW,
+    after: { rateLimit: { requestsPerSecond: 1000, burst: 1 } },
+    gives: ["0", "1", "2", "3", "4"],
+  },
+  { field: "rateLimit taken away", before: SLOW, after: {}, gives: ["0", "1", "2", "3", "4"] },
+  {
+    field: "filters",
+    before: SLOW,
+    after: { ...SLOW, filter: compileFilter({ minSeverity: "critical" }, []) },
+    gives: ["0"],
+  },
+  {
+    field: "normalization",
+    before: SLOW,
+    after: { conform: (finding) => ({ ...finding, title: `edited ${finding.title}` }) },
+    gives: ["0", "edited 1", "edited 2", "edited 3", "edited 4"],
+  },
+  {
+    field: "errorHandling",
+    before: { errorHandling: { retry, keepsDeadLetters: true } },
+    refuses: { path: OBSERVATIONS, code: 500 },
+    after: {},
+    gives: ["0", "1", "2", "3", "4"],
+  },
+  {
+    field: "destinations",
+    before: { destinations: { others: [alerts], areObservationsWritten: true } },
+    refuses: { path: ALERTS, code: 403 },
+    after: {},
+    gives: ["0", "1", "2", "3", "4"],
+  },
+];
+
+for (const { field, before, refuses, after, gives } of EDITS) {
+  Deno.test(`An edit of ${field} ends within a second what the spool waits for, and each is written once`, async () => {
+    await using at = await scene();
+    at.api.answer("/apis/example.com/v1", () => ({
+      resources: [{ name: "alerts", kind: "Alert", namespaced: true }],
+    }));
+    if (refuses !== undefined) {
+      at.api.answer(refuses.path, () => {
+        throw new ApiError("not now", { code: refuses.code });
+      });
+    }
+    at.lanes.set("a", { kind: "lane", lane: laneOf("a", before), onStall: () => {} });
+    for (const title of ["0", "1", "2", "3", "4"]) await at.spool1(title);
+    // Longer than any wait that is not what this Ingester asks for: it is at rest now.
+    await until("it waits", async () => {
+      await at.clock.advance(1000);
+      return at.clock.monotonic() >= 40_000;
+    });
+    const waiting = at.spool.pending.size;
+    assert.ok(waiting >= 4, `${waiting} wait`);
+    if (refuses?.path === OBSERVATIONS) {
+      at.api.answer(OBSERVATIONS, (request) => void at.written.push(titleOf(request)));
+    }
+    at.lanes.set("a", { kind: "lane", lane: laneOf("a", after), onStall: () => {} });
+    const since = at.clock.monotonic();
+    at.replay.nudge();
+    await at.passUntil("none waits", () => at.spool.pending.size === 0, 10);
+    assert.ok(at.clock.monotonic() - since <= 1000, `${at.clock.monotonic() - since} ms`);
+    assert.deepEqual(at.written.toSorted(), gives);
+    assert.deepEqual(await ledgerOf(at.metrics), [5, 5, 0]);
+  });
+}
+
+Deno.test("An Ingester that is suspended while its signals wait goes on with them as soon as it works again", async () => {
+  await using at = await scene();
+  at.lanes.set("a", { kind: "lane", lane: laneOf("a", SLOW), onStall: () => {} });
+  for (const title of ["0", "1", "2"]) await at.spool1(title);
+  await at.passUntil("the first is written", () => at.spool.pending.size === 2);
+  at.lanes.set("a", { kind: "wait" });
+  at.replay.nudge();
+  await at.clock.advance(50_000);
+  assert.deepEqual(at.written, ["0"]);
+  at.lanes.set("a", { kind: "lane", lane: laneOf("a"), onStall: () => {} });
+  const since = at.clock.monotonic();
+  at.replay.nudge();
+  await at.passUntil("none waits", () => at.spool.pending.size === 0, 10);
+  assert.ok(at.clock.monotonic() - since <= 1000, `${at.clock.monotonic() - since} ms`);
+  assert.deepEqual(at.written, ["0", "1", "2"]);
+});
+
+Deno.test("What the API server asked to wait is waited for, whatever becomes of the Ingester", async () => {
+  await using at = await scene();
+  let asked = 0;
+  at.api.answer(OBSERVATIONS, () => {
+    asked++;
+    throw new ApiError("slow down", { code: 429, retryAfterMilliseconds: 30_000 });
+  });
+  await at.spool1("0");
+  await at.passUntil("it was tried", () => asked === 1);
+  at.lanes.set("a", { kind: "lane", lane: laneOf("a"), onStall: () => {} });
+  at.replay.nudge();
+  await at.clock.advance(25_000);
+  assert.equal(asked, 1);
+  at.api.answer(OBSERVATIONS, (request) => void at.written.push(titleOf(request)));
+  await at.passUntil("it is written", () => at.spool.pending.size === 0);
 });

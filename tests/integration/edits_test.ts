@@ -265,6 +265,15 @@ Deno.test("every edit of a door and of what is read is in effect at once, and no
     await times.measure("spec.rateLimit", async () => await status() === 202);
     await edited.to(open);
     await times.measure("spec.rateLimit taken back", async () => await status() === 201);
+    await edited.to({ ...open, rateLimit: { requestsPerSecond: 0.01, burst: 1 } });
+    await times.measure("spec.rateLimit of much less", async () => {
+      const { text } = await replica.webhook("/ingest/door", [{ nonce: probes++ }, { nonce: probes++ }]);
+      return text.includes('"spooled":1');
+    });
+    await edited.to({ ...open, rateLimit: { requestsPerSecond: 1000 } });
+    await times.measure("spec.rateLimit raised, of what waits in the spool", async () => {
+      return (await replica.metrics()).sum("zen_watcher_signals_in_flight", { source: "door" }) === 0;
+    });
   });
 
   await test.step("what is read", async () => {
