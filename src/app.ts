@@ -327,6 +327,7 @@ export async function runApp(config: Config, around: Surroundings, signal: Abort
     },
     areIngestersSynced: () => unsynced.size === 0,
     maxWatches: config.maxWatches,
+    clusterFilter,
   };
   let stuck: TermStuckError | undefined;
   program.run("leadership", async (inner) => {

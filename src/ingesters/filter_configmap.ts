@@ -9,7 +9,9 @@ import type { Metrics } from "../observe/metrics.ts";
 import type { ClusterFilter } from "../pipeline/admission.ts";
 import { aborted } from "../run/aborted.ts";
 import type { Clock } from "../run/clock.ts";
-import { compileClusterFilter } from "./filter_configmap_content.ts";
+import { compileClusterFilter, type CompiledClusterFilter } from "./filter_configmap_content.ts";
+
+type Taken = Extract<CompiledClusterFilter, { kind: "filter" }>;
 
 /**
  * The filter for all Ingesters, kept true to a ConfigMap that every replica watches by its name alone. What cannot be taken
@@ -22,7 +24,8 @@ export class FilterConfigMap implements ClusterFilter {
   readonly #metrics: Metrics;
   readonly #log: Log;
   readonly #known = Promise.withResolvers<void>();
-  #filter: ClusterFilter | undefined;
+  readonly #listeners = new Set<() => void>();
+  #taken: Taken | undefined;
 
   constructor(
     where: { readonly namespace: string; readonly name: string },
@@ -48,7 +51,18 @@ export class FilterConfigMap implements ClusterFilter {
 
   /** Why the filter as it stands leaves a finding out, or undefined when it passes. */
   filter(source: string, finding: Finding, seen: Seen): FilteredReason | undefined {
-    return this.#filter?.filter(source, finding, seen);
+    return this.#taken?.filter.filter(source, finding, seen);
+  }
+
+  /** All that the filter as it stands says of a source's findings, in one text; "" when that is nothing. */
+  saysOf(source: string): string {
+    return this.#taken?.saysOf(source) ?? "";
+  }
+
+  /** Calls `listener` when another filter, or the same one again, is in force; returns what ends that. */
+  onChange(listener: () => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
   }
 
   /**
@@ -94,12 +108,12 @@ export class FilterConfigMap implements ClusterFilter {
     const compiled = compileClusterFilter(at(object, "data"));
     this.#metrics.filterConfigMapValid.set(compiled.kind === "filter" ? 1 : 0);
     if (compiled.kind === "filter") {
-      this.#filter = compiled.filter;
+      this.#set(compiled);
       this.#log.info("Filter ConfigMap taken", { ...this.#where, resource_version: resourceVersion });
       return;
     }
     this.#log.error(
-      this.#filter === undefined
+      this.#taken === undefined
         ? "Filter ConfigMap cannot be taken; nothing is left out by it"
         : "Filter ConfigMap cannot be taken; the last good filter stands",
       { ...this.#where, resource_version: resourceVersion, reason: compiled.message },
@@ -108,7 +122,12 @@ export class FilterConfigMap implements ClusterFilter {
 
   #drop(): void {
     this.#metrics.filterConfigMapValid.set(1);
-    this.#filter = undefined;
+    this.#set(undefined);
     this.#log.warn("Filter ConfigMap is not there; nothing is left out by it", this.#where);
+  }
+
+  #set(taken: Taken | undefined): void {
+    this.#taken = taken;
+    for (const listener of this.#listeners) listener();
   }
 }

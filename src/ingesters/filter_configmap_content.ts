@@ -3,12 +3,18 @@ import { compileExpression } from "../filter/cel.ts";
 import { compileFilter, type Filter, mergeFilters } from "../filter/filter.ts";
 import type { FilterSpec } from "../model/ingester.ts";
 import { clusterFilterSchema } from "../model/ingester_schema.ts";
+import { canonicalJson } from "../model/canonical_json.ts";
 import { isJsonObject } from "../model/json.ts";
 import type { ClusterFilter } from "../pipeline/admission.ts";
 
 /** A filter for all Ingesters made ready, or everything that is wrong with it. */
 export type CompiledClusterFilter =
-  | { readonly kind: "filter"; readonly filter: ClusterFilter }
+  | {
+    readonly kind: "filter";
+    readonly filter: ClusterFilter;
+    /** All that it says of a source's findings, in one text; "" when that is nothing. */
+    readonly saysOf: (source: string) => string;
+  }
   | { readonly kind: "problem"; readonly message: string };
 
 /** The keys of the ConfigMap of which one holds the filter. */
@@ -52,10 +58,11 @@ export function compileClusterFilter(data: unknown): CompiledClusterFilter {
     return compileFilter(spec, []);
   };
   const forAll = filterOf(base, key);
+  const specs = new Map(
+    Object.entries(sources).map(([source, own]) => [source, mergeFilters(base, own)]),
+  );
   const bySource = new Map(
-    Object.entries(sources).map((
-      [source, own],
-    ) => [source, filterOf(mergeFilters(base, own), `${key}.sources.${source}`)]),
+    [...specs].map(([source, spec]) => [source, filterOf(spec, `${key}.sources.${source}`)]),
   );
   if (problems.length > 0) return problem([...new Set(problems)].join("; "));
   const disabled = new Set(disabledSources);
@@ -66,6 +73,11 @@ export function compileClusterFilter(data: unknown): CompiledClusterFilter {
         if (disabled.has(source)) return "source_disabled";
         return (bySource.get(source) ?? forAll)(finding, seen) === undefined ? undefined : "configmap";
       },
+    },
+    saysOf: (source) => {
+      if (disabled.has(source)) return "disabled";
+      const spec: unknown = specs.get(source) ?? base;
+      return isJsonObject(spec) && Object.keys(spec).length > 0 ? canonicalJson(spec) : "";
     },
   };
 }

@@ -7,7 +7,9 @@ import { checkpointKey } from "../source/checkpoint.ts";
 import { Slots } from "../source/pod_logs_slots.ts";
 import { FollowedReports, type ReportList } from "../write/followed_reports.ts";
 import type { ObservationStore } from "../write/observation_store.ts";
+import { shortHash } from "../write/label_value.ts";
 import type { Compiled, InformerTarget } from "./compile.ts";
+import type { FilterConfigMap } from "./filter_configmap.ts";
 import { LogReading, logTargetName, runLogTarget } from "./log_source.ts";
 import type { Entry, IngesterRegistry } from "./registry.ts";
 import { afterSourceFailure } from "./source_failure.ts";
@@ -21,6 +23,8 @@ export interface SupervisorParts extends SourceParts {
   readonly isOwnerActive: (ingester: { readonly namespace: string; readonly name: string }) => boolean;
   /** How many watches are open at once, at most, for all Ingesters together, and how many logs are read; default 500. */
   readonly maxWatches?: number | undefined;
+  /** The filter for all Ingesters, when there is one: what shows a state is listed again when it changes. */
+  readonly clusterFilter?: Pick<FilterConfigMap, "saysOf" | "onChange"> | undefined;
 }
 
 const DEFAULT_MAX_WATCHES = 500;
@@ -33,6 +37,8 @@ interface SharedSlots {
 
 interface Running {
   readonly compiled: Compiled;
+  /** What the filter for all said of it when it was started. */
+  readonly filter: string;
   readonly stop: AbortController;
   readonly ended: Promise<void>;
 }
@@ -57,8 +63,8 @@ export async function superviseSources(parts: SupervisorParts, signal: AbortSign
   };
   const reconcile = (): void => {
     const { entries } = parts.registry;
-    for (const [key, source] of [...running]) {
-      if (entries.get(key)?.compiled !== source.compiled) stop(key);
+    for (const [key, { compiled, filter }] of [...running]) {
+      if (entries.get(key)?.compiled !== compiled || filterOf(compiled, parts) !== filter) stop(key);
     }
     for (const entry of entries.values()) {
       const { kind } = entry.compiled;
@@ -68,6 +74,7 @@ export async function superviseSources(parts: SupervisorParts, signal: AbortSign
     }
   };
   const unlisten = parts.registry.onChange(reconcile);
+  const unlistenFilter = parts.clusterFilter?.onChange(reconcile);
   const unlistenRewound = parts.checkpoints.onRewound(() => {
     parts.pipeline.forgetNames();
     for (const key of [...running.keys()]) stop(key);
@@ -80,6 +87,7 @@ export async function superviseSources(parts: SupervisorParts, signal: AbortSign
     await aborted(signal);
   } finally {
     unlisten();
+    unlistenFilter?.();
     unlistenRewound();
     for (const key of [...running.keys()]) stop(key);
     await Promise.all(stopping);
@@ -89,7 +97,21 @@ export async function superviseSources(parts: SupervisorParts, signal: AbortSign
 function start(entry: Entry, slots: SharedSlots, parts: SupervisorParts): Running {
   const stop = new AbortController();
   const { compiled } = entry;
-  return { compiled, stop, ended: Promise.all(tasksOf(entry, slots, parts, stop.signal)).then(() => {}) };
+  const filter = filterOf(compiled, parts);
+  const tasks = tasksOf({ ...entry, compiled: underFilter(compiled, filter) }, slots, parts, stop.signal);
+  return { compiled, filter, stop, ended: Promise.all(tasks).then(() => {}) };
+}
+
+/** What the filter for all says of what was read already; "" where it is in force only for what comes from now on. */
+function filterOf(compiled: Compiled, { clusterFilter }: Pick<SupervisorParts, "clusterFilter">): string {
+  if (compiled.kind !== "informer" || compiled.stateSpec === undefined) return "";
+  return clusterFilter?.saysOf(compiled.lane.source) ?? "";
+}
+
+/** An Ingester of a source that shows a state is asked for something else when the filter for all says something else. */
+function underFilter(compiled: Compiled, filter: string): Compiled {
+  if (compiled.kind !== "informer" || filter === "") return compiled;
+  return { ...compiled, stateSpec: shortHash(`${compiled.stateSpec} ${filter}`, 16) };
 }
 
 /** One task for each watch of an Ingester; none rejects. */

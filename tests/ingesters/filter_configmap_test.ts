@@ -108,6 +108,35 @@ Deno.test("Without the ConfigMap, and after its deletion, nothing is left out", 
   });
 });
 
+Deno.test("What it says of a source is told when it changes, and stays as it is for a source that it says the same of", async () => {
+  const api = new LiveApi();
+  api.put(PATH, configMap({ "filter.yaml": "" }));
+  await scene(api, async ({ filter, settle }) => {
+    const told: string[][] = [];
+    const says = (): string[] => ["trivy", "kyverno", "checkov"].map((source) => filter.saysOf(source));
+    const unlisten = filter.onChange(() => told.push(says()));
+    assert.deepEqual(says(), ["", "", ""]);
+    const contents = [
+      "sources: {trivy: {minSeverity: high}}",
+      "sources: {trivy: {minSeverity: high}}\ndisabledSources: [checkov]",
+      "minSeverity: worst",
+    ];
+    for (const text of contents) {
+      api.put(PATH, configMap({ "filter.yaml": text }));
+      await settle();
+    }
+    const trivy = '{"minSeverity":"high"}';
+    assert.deepEqual(told, [[trivy, "", ""], [trivy, "", "disabled"]]);
+    api.delete(PATH, "filter");
+    await settle();
+    assert.deepEqual(told.at(-1), ["", "", ""]);
+    unlisten();
+    api.put(PATH, configMap({ "filter.yaml": "minSeverity: high" }));
+    await settle();
+    assert.deepEqual([told.length, says()], [3, [trivy, trivy, trivy]]);
+  });
+});
+
 Deno.test("While the API server is away the filter stands; what happened meanwhile is seen after", async () => {
   const api = new LiveApi();
   api.put(PATH, configMap({ "filter.yaml": "minSeverity: high" }));

@@ -30,6 +30,30 @@ function reader(name: string, generation = 1, informer: Partial<InformerSpec> = 
   }, { generation });
 }
 
+/** A filter for all that says of a source what a test lets it say. */
+class ToldFilter {
+  readonly #says = new Map<string, string>();
+  readonly #listeners = new Set<() => void>();
+
+  get listening(): number {
+    return this.#listeners.size;
+  }
+
+  say(source: string, what: string): void {
+    this.#says.set(source, what);
+    for (const listener of this.#listeners) listener();
+  }
+
+  saysOf(source: string): string {
+    return this.#says.get(source) ?? "";
+  }
+
+  onChange(listener: () => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+}
+
 interface Scene {
   readonly api: LiveApi;
   readonly registry: IngesterRegistry;
@@ -49,7 +73,12 @@ interface Scene {
 /** A supervisor over Ingesters a, b and c, each with its own reports; it must end when asked to, and leave nothing. */
 async function scene(
   act: (scene: Scene) => Promise<void>,
-  options: { readonly mayWrite?: () => boolean; readonly api?: LiveApi; readonly maxWatches?: number } = {},
+  options: {
+    readonly mayWrite?: () => boolean;
+    readonly api?: LiveApi;
+    readonly maxWatches?: number;
+    readonly clusterFilter?: ToldFilter;
+  } = {},
 ): Promise<void> {
   const api = options.api ?? new LiveApi();
   api.serve("example.com", "reports", "Report", "a", "b", "c");
@@ -75,6 +104,7 @@ async function scene(
     store: new ObservationStore(api, undefined),
     isOwnerActive: () => true,
     maxWatches: options.maxWatches,
+    clusterFilter: options.clusterFilter,
   }, stop.signal);
   let hasEnded = false;
   running.finally(() => hasEnded = true);
@@ -151,6 +181,42 @@ Deno.test("When one source finds that history went back, all list again", async 
     assert.deepEqual(["a", "b"].map((name) => api.watching(reports(name))), [1, 1]);
     assert.equal(api.sent("POST").length, 2, "what was written lately may be gone");
   });
+});
+
+Deno.test("When the filter for all says something else of a source, what shows a state is listed again, and nothing else is", async () => {
+  const clusterFilter = new ToldFilter();
+  const api = new LiveApi();
+  api.answer("/apis/zen.kube-zen.io/v1alpha1/observations", () => ({ metadata: {}, items: [] }));
+  api.answer(observations("zen"), () => ({}));
+  await scene(async ({ registry, settle, stop }) => {
+    const { spec, ...ingester } = reader("c");
+    registry.put({ ...ingester, spec: { ...spec, source: "trivy" } });
+    await settle();
+    const lists = (): readonly number[] =>
+      ["a", "b", "c"].map((name) =>
+        api.sent("GET").filter(({ path, query }) => path === reports(name) && query?.["limit"] === 50).length
+      );
+    assert.deepEqual(lists(), [1, 1, 1]);
+    // Where it has come to is saved under what is asked of it, and would be resumed from.
+    for (const name of ["a", "b", "c"]) api.put(reports(name), { metadata: { name: "r", uid: name } });
+    await settle();
+    const changes: readonly (readonly [string, string, number])[] = [
+      ["own", "severity", 1],
+      ["kyverno", "severity", 1],
+      ["trivy", "severity", 2],
+      ["trivy", "severity", 2],
+      ["trivy", "", 3],
+    ];
+    for (const [source, what, times] of changes) {
+      clusterFilter.say(source, what);
+      await settle();
+      assert.deepEqual(lists(), [1, 1, times], `${source} ${what}`);
+    }
+    assert.deepEqual(["a", "b", "c"].map((name) => api.watching(reports(name))), [1, 1, 1]);
+    stop();
+    await settle();
+    assert.equal(clusterFilter.listening, 0);
+  }, { api, clusterFilter });
 });
 
 Deno.test("A change of status alone restarts nothing", async () => {

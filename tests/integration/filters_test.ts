@@ -2,8 +2,9 @@ import assert from "node:assert/strict";
 import { stringify } from "yaml";
 import { systemClock } from "../../src/run/clock.ts";
 import { until } from "../support/until.ts";
+import { adminClient, VULNERABILITY_REPORTS, vulnerabilityReport } from "./admin_client.ts";
 import { untilReason } from "./conditions.ts";
-import { GUARD_MILLISECONDS, HOME, install, nameOf } from "./installation.ts";
+import { GUARD_MILLISECONDS, HOME, install, nameOf, REPORT_CRDS, untilLeading } from "./installation.ts";
 import { assertStopsSound } from "./soundness.ts";
 
 const CONFIGMAP = "zen-filter";
@@ -144,4 +145,57 @@ Deno.test("Filters, normalization and deduplication do on a real API server what
   });
 
   await assertStopsSound(replica);
+});
+
+Deno.test("a changed filter ConfigMap is applied to what reports say already, as an edit of an Ingester's filters is", async (test) => {
+  await using installed = await install({ crds: [REPORT_CRDS] });
+  using admin = adminClient(installed.plane.kubeconfig);
+  const { plane, oracle } = installed;
+  const [a, b] = ["CVE-2026-0001", "CVE-2026-0002"] as const;
+  const leavingOut = (id: string): Promise<void> =>
+    plane.applyYaml(configMap(`sources: {trivy: {excludeRules: [${id}]}}`));
+  await plane.applyYaml(RIGHTS.map((one) => stringify(one)).join("---\n"));
+  await leavingOut(a);
+  await installed.createNamespaces("shop");
+  await installed.applyIngester("trivy", { source: "trivy" });
+  for (const [name, id] of [["web", a], ["db", b]] as const) {
+    await admin.create(VULNERABILITY_REPORTS, "shop", vulnerabilityReport(name, id));
+  }
+  /** The phases of a's and b's Observations; undefined: there is none. */
+  const phases = async (): Promise<readonly (string | undefined)[]> => {
+    const all = await oracle.observations("shop");
+    return [a, b].map((id) => {
+      const found = all.filter(({ spec }) => spec.title?.includes(id) === true);
+      assert.ok(found.length <= 1, `${found.length} of ${id}`);
+      return found[0]?.status?.phase;
+    });
+  };
+  const untilPhases = async (wanted: readonly (string | undefined)[], what: string): Promise<void> => {
+    const since = systemClock.monotonic();
+    await until(
+      what,
+      async () => JSON.stringify(await phases()) === JSON.stringify(wanted),
+      GUARD_MILLISECONDS,
+    )
+      .catch(async (error) => assert.deepEqual(await phases(), wanted, String(error)));
+    console.log(`${what} after ${Math.round(systemClock.monotonic() - since)} ms`);
+  };
+
+  await test.step("what is allowed now is written, what is left out now is Resolved", async () => {
+    await using replica = await installed.start(0, { FILTER_CONFIGMAP_NAME: CONFIGMAP });
+    await untilLeading(replica);
+    await untilPhases([undefined, "Active"], "only what passes is written");
+    await leavingOut(b);
+    await untilPhases(["Active", "Resolved"], "the changed filter is applied to all");
+    await plane.ask(["delete", "configmap", CONFIGMAP, `--namespace=${HOME}`]);
+    await untilPhases(["Active", "Active"], "without the ConfigMap both stand");
+    await assertStopsSound(replica);
+  });
+
+  await test.step("what it says is also applied when it was changed while nobody led", async () => {
+    await leavingOut(a);
+    await using replica = await installed.start(0, { FILTER_CONFIGMAP_NAME: CONFIGMAP });
+    await untilPhases(["Resolved", "Active"], "the changed filter is applied to all");
+    await assertStopsSound(replica);
+  });
 });
