@@ -1,4 +1,11 @@
-import { type Config, identityOf, isLookedIn, namespacesOf } from "./cli/config.ts";
+import {
+  compileSettingsOf,
+  type Config,
+  identityOf,
+  isLookedIn,
+  namespacesOf,
+  placeSettingsOf,
+} from "./cli/config.ts";
 import { RecentNames } from "./deduplicate/recent_names.ts";
 import { spoolFolder } from "./cli/spool_folder.ts";
 import { Activities } from "./ingesters/activities.ts";
@@ -80,11 +87,7 @@ export async function runApp(config: Config, around: Surroundings, signal: Abort
   const { podNamespace, ingesters: scope } = namespacesOf(config, credentials.namespace);
   const identity = identityOf(config, clock);
   const ingesterNamespaces = scope.kind === "listed" ? scope.namespaces : undefined;
-  const place = {
-    podNamespace,
-    watchNamespaces: config.watchNamespaces,
-    observationNamespace: config.observationNamespace,
-  };
+  const place = placeSettingsOf(config, podNamespace);
   const places = placesOf(place, ingesterNamespaces);
   const metrics = createMetrics(version);
   const health = new Health(clock);
@@ -92,15 +95,7 @@ export async function runApp(config: Config, around: Surroundings, signal: Abort
   const api = stack.use(new KubeClient(credentials, clock, `zen-watcher/${version}`));
   log.info("Starting", { version, identity, namespace: podNamespace, server: credentials.server });
 
-  const registry = new IngesterRegistry({
-    podNamespace,
-    watchNamespaces: config.watchNamespaces,
-    dedupWindowSeconds: config.deduplication.windowSeconds,
-    observationTtlSeconds: config.observationTtlSeconds,
-    maxRequestBytes: config.maxRequestBytes,
-    hasClientCa: config.tls.clientCaFile !== undefined,
-    destinationAllowlist: config.destinationAllowlist,
-  });
+  const registry = new IngesterRegistry(compileSettingsOf(config, podNamespace));
   const activities = new Activities();
   const budgets = new Budgets({
     metrics,

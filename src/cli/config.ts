@@ -1,5 +1,7 @@
+import type { CompileSettings } from "../ingesters/compile.ts";
 import type { GroupVersionResource } from "../model/ingester.ts";
 import type { Clock } from "../run/clock.ts";
+import type { PlaceSettings } from "../write/place.ts";
 import type { SettingValues } from "./settings.ts";
 
 const IDENTITY_CHARACTERS = "abcdefghijklmnopqrstuvwxyz0123456789";
@@ -149,6 +151,25 @@ export function isLookedIn(ingesters: Namespaces["ingesters"], namespace: string
   return ingesters.kind === "listed"
     ? ingesters.namespaces.includes(namespace)
     : !ingesters.except.includes(namespace);
+}
+
+/** What the configuration says of where Observations go. */
+export function placeSettingsOf(config: Config, podNamespace: string): PlaceSettings {
+  const { watchNamespaces, observationNamespace } = config;
+  return { podNamespace, watchNamespaces, observationNamespace };
+}
+
+/** What the configuration says for all Ingesters. */
+export function compileSettingsOf(config: Config, podNamespace: string): CompileSettings {
+  return {
+    podNamespace,
+    watchNamespaces: config.watchNamespaces,
+    dedupWindowSeconds: config.deduplication.windowSeconds,
+    observationTtlSeconds: config.observationTtlSeconds,
+    maxRequestBytes: config.maxRequestBytes,
+    hasClientCa: config.tls.clientCaFile !== undefined,
+    destinationAllowlist: config.destinationAllowlist,
+  };
 }
 
 /**

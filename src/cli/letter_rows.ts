@@ -1,6 +1,7 @@
 import { stringify } from "yaml";
 import { openFindings } from "../model/spooled.ts";
 import type { DeadLetter } from "../write/dead_letters.ts";
+import { oneLine, textTable } from "./text_table.ts";
 
 /** How an answer is printed. */
 export type OutputFormat = "table" | "json" | "yaml";
@@ -22,7 +23,7 @@ const MESSAGE_LENGTH = 80;
 export function lettersText(found: readonly FoundLetter[], format: OutputFormat): string {
   switch (format) {
     case "table":
-      return found.length === 0 ? "No dead letters\n" : table([HEAD, ...found.map(rowOf)]);
+      return found.length === 0 ? "No dead letters\n" : textTable([HEAD, ...found.map(rowOf)]);
     case "json":
       return `${JSON.stringify(found.map(documentOf), undefined, 2)}\n`;
     case "yaml":
@@ -37,7 +38,7 @@ function rowOf({ letter: { id, at, reason, message, what } }: FoundLetter): read
   const thing = what.kind === "observation"
     ? `${what.observation.metadata.namespace}/${what.observation.metadata.name}`
     : `${openFindings(what)} of a webhook`;
-  return [id, at, reason, what.source, `${namespace}/${name}`, thing, oneLine(message)];
+  return [id, at, reason, what.source, `${namespace}/${name}`, thing, oneLine(message, MESSAGE_LENGTH)];
 }
 
 function documentOf({ replica, letter }: FoundLetter): unknown {
@@ -45,18 +46,4 @@ function documentOf({ replica, letter }: FoundLetter): unknown {
   if (what.kind === "observation") return { ...rest, replica, ...what };
   const { payload: _payload, ...shown } = what;
   return { ...rest, replica, ...shown };
-}
-
-function table(rows: readonly (readonly string[])[]): string {
-  const widths = HEAD.map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
-  return rows.map((row) =>
-    row.map((cell, column) => column === row.length - 1 ? cell : cell.padEnd(widths[column] ?? 0)).join("   ")
-  ).join("\n") + "\n";
-}
-
-/** Control characters could rewrite a terminal. */
-function oneLine(text: string): string {
-  // deno-lint-ignore no-control-regex -- control characters are what must not reach a terminal
-  const plain = text.replaceAll(/[\u0000-\u001f\u007f-\u009f]+/g, " ");
-  return plain.length <= MESSAGE_LENGTH ? plain : `${plain.slice(0, MESSAGE_LENGTH - 1)}…`;
 }
