@@ -18,6 +18,8 @@ export interface ApiRequest {
   readonly isMetadataOnly?: boolean | undefined;
   /** Deadline of the whole request; default 30 s. */
   readonly timeoutMilliseconds?: number | undefined;
+  /** Is handed the headers of an answer that is a success, as soon as they are there. */
+  readonly onHeaders?: ((headers: Headers) => void) | undefined;
 }
 
 /** Access to one API server. Every method throws {@link ApiError} when the answer is no success. */

@@ -42,6 +42,7 @@ export class KubeClient implements Api, Disposable {
   async request<T = unknown>(request: ApiRequest, signal: AbortSignal): Promise<T> {
     const text = await this.#withDeadline(request, async (inner) => {
       const response = await this.#fetch(request, inner);
+      request.onHeaders?.(response.headers);
       return await readText(response, request, inner);
     }, signal);
     try {

@@ -14,13 +14,7 @@ export async function ownName(api: Api, clock: Clock, signal: AbortSignal): Prom
   const backoff = new Backoff({ minMilliseconds: 500, maxMilliseconds: 30_000 }, clock);
   while (true) {
     try {
-      const review = await api.request({
-        role: "read",
-        method: "POST",
-        path: "/apis/authentication.k8s.io/v1/selfsubjectreviews",
-        body: { apiVersion: "authentication.k8s.io/v1", kind: "SelfSubjectReview" },
-      }, signal);
-      return textAt(review, "status", "userInfo", "username");
+      return await askOwnName(api, signal);
     } catch (error) {
       if (!isApiError(error)) throw error;
       // Everybody may ask; only a server that has just started, and has not read its RBAC yet, refuses.
@@ -28,4 +22,19 @@ export async function ownName(api: Api, clock: Clock, signal: AbortSignal): Prom
       await clock.sleep(backoff.next(), signal);
     }
   }
+}
+
+/**
+ * Asks once who we are.
+ *
+ * @throws ApiError
+ */
+export async function askOwnName(api: Api, signal: AbortSignal): Promise<string | undefined> {
+  const review = await api.request({
+    role: "read",
+    method: "POST",
+    path: "/apis/authentication.k8s.io/v1/selfsubjectreviews",
+    body: { apiVersion: "authentication.k8s.io/v1", kind: "SelfSubjectReview" },
+  }, signal);
+  return textAt(review, "status", "userInfo", "username");
 }

@@ -215,3 +215,19 @@ Deno.test("A stream that was opened can be read and cancelled", async () => {
     },
   );
 });
+
+Deno.test("The headers of a success are handed over before its body, those of a refusal are not", async () => {
+  const dates: (string | null)[] = [];
+  const onHeaders = (headers: Headers): void => void dates.push(headers.get("date"));
+  await scenario(
+    (request) =>
+      new URL(request.url).pathname === "/good"
+        ? Response.json({}, { headers: { date: "Fri, 02 Jan 2026 12:00:00 GMT" } })
+        : Response.json({}, { status: 500 }),
+    async (client) => {
+      await client.request({ role: "read", method: "GET", path: "/good", onHeaders }, never);
+      await failureOf(client.request({ role: "read", method: "GET", path: "/bad", onHeaders }, never));
+    },
+  );
+  assert.deepEqual(dates, ["Fri, 02 Jan 2026 12:00:00 GMT"]);
+});
