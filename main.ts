@@ -2,10 +2,15 @@ import { runApp } from "./src/app.ts";
 import { crdsText } from "./src/cli/crds_command.ts";
 import { handleLetters } from "./src/cli/deadletters_command.ts";
 import { helpText } from "./src/cli/help.ts";
+import { examine } from "./src/cli/doctor_command.ts";
+import { doctorText, isWell } from "./src/cli/doctor_report.ts";
+import { environmentReport, environmentText } from "./src/cli/environment_report.ts";
+import { systemMachine } from "./src/cli/machine.ts";
 import { type Command, parseArguments } from "./src/cli/parse_arguments.ts";
 import { ENVIRONMENT_NAMES } from "./src/cli/settings.ts";
 import { folderProblem, spoolFolder } from "./src/cli/spool_folder.ts";
-import { CredentialsError } from "./src/kube/credentials.ts";
+import { KubeClient } from "./src/kube/client.ts";
+import { CredentialsError, type CredentialSources } from "./src/kube/credentials.ts";
 import { ForeignReleaseError } from "./src/leadership/elector.ts";
 import { createLog } from "./src/observe/json_log.ts";
 import { systemClock } from "./src/run/clock.ts";
@@ -39,6 +44,10 @@ async function execute(command: Command): Promise<number> {
       return EXIT.mistake;
     case "demo":
       return await demo(command.isOnce);
+    case "doctor":
+      return await doctor(command);
+    case "doctor-env":
+      return showEnvironment(command);
     case "deadletters":
       return await deadLetters(command);
     case "run":
@@ -70,18 +79,17 @@ async function run(config: Extract<Command, { kind: "run" }>["config"]): Promise
     log.error("Unhandled rejection", { error: textOf(event.reason) });
     Deno.exit(EXIT.failed);
   });
-  const sources = {
-    environment,
-    readTextFile: (path: string) => Deno.readTextFileSync(path),
-    mayConnect: (host: string) => Deno.permissions.querySync({ name: "net", host }).state === "granted",
-  };
   const mayNotSpool = folderProblem(spoolFolder(config.spool.folder, environment), isGranted);
   if (mayNotSpool !== undefined) {
     console.error(mayNotSpool);
     return EXIT.mistake;
   }
   try {
-    await runApp(config, { sources, clock: systemClock, log, version: project.version }, stop.signal);
+    await runApp(
+      config,
+      { sources: credentialSources(), clock: systemClock, log, version: project.version },
+      stop.signal,
+    );
     return EXIT.done;
   } catch (error) {
     if (isMistake(error)) {
@@ -91,6 +99,40 @@ async function run(config: Extract<Command, { kind: "run" }>["config"]): Promise
     log.error("Failed", { error: textOf(error) });
     return EXIT.failed;
   }
+}
+
+async function doctor({ config, output }: Extract<Command, { kind: "doctor" }>): Promise<number> {
+  const checked = await examine(config, {
+    sources: credentialSources(),
+    clock: systemClock,
+    machine: systemMachine,
+    connect: (credentials) => new KubeClient(credentials, systemClock, `zen-watcher/${project.version}`),
+    say: (line) => console.error(line),
+    probeName: () => `.doctor-${crypto.randomUUID()}`,
+  }, new AbortController().signal);
+  const isColoured = Deno.stdout.isTerminal() && environment["NO_COLOR"] === undefined;
+  print(doctorText(checked, output, isColoured));
+  return isWell(checked) ? EXIT.done : EXIT.failed;
+}
+
+function showEnvironment({ given, problems, output }: Extract<Command, { kind: "doctor-env" }>): number {
+  const maySeeAll = Deno.permissions.querySync({ name: "env" }).state === "granted";
+  const report = environmentReport(given, problems, {
+    sources: credentialSources(),
+    machine: systemMachine,
+    setNames: maySeeAll ? Object.keys(Deno.env.toObject()) : undefined,
+  });
+  print(environmentText(report, output));
+  for (const problem of problems) console.error(problem);
+  return problems.length === 0 ? EXIT.done : EXIT.mistake;
+}
+
+function credentialSources(): CredentialSources {
+  return {
+    environment,
+    readTextFile: (path) => Deno.readTextFileSync(path),
+    mayConnect: (host) => Deno.permissions.querySync({ name: "net", host }).state === "granted",
+  };
 }
 
 async function deadLetters(command: Extract<Command, { kind: "deadletters" }>): Promise<number> {

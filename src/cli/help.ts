@@ -14,13 +14,14 @@ const PLAIN = "\x1b[0m";
 const ABOUT: Readonly<Record<CommandName, string>> = {
   run: "Watch the cluster and take webhooks until asked to stop (default)",
   demo: "Show it on an API server of its own, with real payloads and two replicas",
+  doctor: "Look whether all is there that it needs, and say what to do about what is not",
   deadletters: "List what could never be written as it is, write it again, or forget it",
   crds: "Print both CustomResourceDefinitions as YAML",
   version: "Print the version",
 };
 const EXITS: readonly (readonly [string, string])[] = [
   ["0", "It was asked to stop, or has done what it was asked"],
-  ["1", "It failed"],
+  ["1", "It failed, or doctor has found a problem"],
   ["2", "It was called wrongly; everything that is wrong is printed"],
 ];
 
@@ -54,8 +55,14 @@ function programSections(): readonly Section[] {
 }
 
 function commandSections(name: CommandName): readonly Section[] {
-  const flags =
-    { run: " [FLAGS]", demo: " [--once]", deadletters: LETTERS_USAGE, crds: "", version: "" }[name];
+  const flags = {
+    run: " [FLAGS]",
+    demo: " [--once]",
+    doctor: " [--env] [FLAGS]",
+    deadletters: LETTERS_USAGE,
+    crds: "",
+    version: "",
+  }[name];
   const sections: Section[] = [
     ["", wrap(`${ABOUT[name]}.`, "")],
     ["Usage", [`${INDENT}zen-watcher ${name}${flags}`]],
@@ -64,8 +71,26 @@ function commandSections(name: CommandName): readonly Section[] {
   if (name === "demo") {
     sections.push(["Flags", term("--once", "End by itself: 0 when nothing was missing, else 1")]);
   }
+  if (name === "doctor") sections.push(...doctorSections());
   if (name === "deadletters") sections.push(...letterSections());
   return [...sections, exitSection()];
+}
+
+function doctorSections(): readonly Section[] {
+  return [
+    ["Flags", [
+      ...term("--env", "Only the settings in force, and where each is from; needs no cluster"),
+      ...term("-o, --output", "table (default), json or yaml"),
+      ...term("those of run", "Settings to look with; default are those of its environment"),
+    ]],
+    [
+      "",
+      wrap(
+        "It looks at files, spool and ports of this machine, the way to the API server, its version and clock, definitions, Ingesters, rights, Lease and checkpoints. Nothing is written but a file in the spool, whose folder is made where there is none; the file is removed again. In a pod: kubectl exec POD -- zen-watcher doctor.",
+        "",
+      ),
+    ],
+  ];
 }
 
 function letterSections(): readonly Section[] {

@@ -1,11 +1,11 @@
 import { type Config, configOf } from "./config.ts";
 import { nearest } from "./nearest.ts";
 import type { OutputFormat } from "./letter_rows.ts";
-import { readSettings } from "./read_settings.ts";
+import { type GivenSettings, readSettings } from "./read_settings.ts";
 import { SETTINGS } from "./settings.ts";
 
 /** What the program can do. */
-export const COMMANDS = ["run", "demo", "deadletters", "crds", "version"] as const;
+export const COMMANDS = ["run", "demo", "doctor", "deadletters", "crds", "version"] as const;
 /** One of {@link COMMANDS}. */
 export type CommandName = (typeof COMMANDS)[number];
 
@@ -21,6 +21,14 @@ export type Command =
     /** SPOOL_DIR as it was given. */
     readonly spoolFolder: string | undefined;
   }
+  | { readonly kind: "doctor"; readonly config: Config; readonly output: OutputFormat }
+  /** `doctor --env`: what was given, and all that is wrong with it. */
+  | {
+    readonly kind: "doctor-env";
+    readonly given: GivenSettings;
+    readonly problems: readonly string[];
+    readonly output: OutputFormat;
+  }
   | { readonly kind: "crds" }
   | { readonly kind: "version" }
   /** `topic` undefined: about the program. */
@@ -31,7 +39,7 @@ const LETTER_VERBS = ["list", "replay", "drop"] as const;
 const OUTPUTS: readonly OutputFormat[] = ["table", "json", "yaml"];
 
 /** Flags that take no value. */
-const SWITCHES = ["--help", "--version", "--once", "--all"] as const;
+const SWITCHES = ["--help", "--version", "--once", "--all", "--env"] as const;
 type Switch = (typeof SWITCHES)[number];
 
 const SETTING_FLAGS: readonly string[] = Object.values(SETTINGS).map((setting) => setting.flag);
@@ -39,10 +47,11 @@ const VALUE_FLAGS: readonly string[] = [...SETTING_FLAGS, "--output"];
 const FLAGS: readonly string[] = [...VALUE_FLAGS, ...SWITCHES];
 /** Other spellings. */
 const SHORT: Readonly<Record<string, string>> = { "-h": "--help", "-o": "--output" };
-/** Flags that go with one command alone, by it; every setting goes with run. */
+/** Flags that do not go with every command, by command. */
 const OWN_FLAGS: Readonly<Partial<Record<CommandName, readonly string[]>>> = {
   run: SETTING_FLAGS,
   demo: ["--once"],
+  doctor: [...SETTING_FLAGS, "--env", "--output"],
   deadletters: ["--spool-dir", "--output", "--all"],
 };
 
@@ -85,8 +94,8 @@ function foreignFlags(name: CommandName, { flags, switches }: Sorted): readonly 
   return [...flags.keys(), ...switches].filter((flag) =>
     flag !== "--version" && OWN_FLAGS[name]?.includes(flag) !== true
   ).map((flag) => {
-    const owner = COMMANDS.find((one) => OWN_FLAGS[one]?.includes(flag)) ?? "run";
-    return `Cannot take ${flag}: it must go with ${owner}, given with ${name}`;
+    const owners = COMMANDS.filter((one) => OWN_FLAGS[one]?.includes(flag));
+    return `Cannot take ${flag}: it must go with ${owners.join(" or ") || "run"}, given with ${name}`;
   });
 }
 
@@ -104,11 +113,7 @@ function deadLetters(
       `Cannot take deadletters: it must be followed by list, replay or drop, given ${word ?? "none"}`,
     );
   }
-  const text = sorted.flags.get("--output") ?? "table";
-  const output = OUTPUTS.find((one) => one === text);
-  if (output === undefined) {
-    problems.push(`Cannot take --output: it must be table, json or yaml, given ${JSON.stringify(text)}`);
-  }
+  const output = outputOf(sorted, problems);
   const isAll = sorted.switches.has("--all");
   if (verb !== undefined && isAll && ids.length > 0) {
     problems.push(`Cannot take --all together with ${quoted(ids)}: only one may be given`);
@@ -118,6 +123,34 @@ function deadLetters(
   if (problems.length > 0 || verb === undefined || output === undefined) return { kind: "mistake", problems };
   const spoolFolder = sorted.flags.get("--spool-dir") ?? (environment["SPOOL_DIR"] || undefined);
   return { kind: "deadletters", verb, ids: isAll ? "all" : ids, output, spoolFolder };
+}
+
+function doctor(
+  sorted: Sorted,
+  environment: Readonly<Record<string, string | undefined>>,
+  problems: string[],
+): Command {
+  const output = outputOf(sorted, problems);
+  const read = readSettings(sorted.flags, environment);
+  const wrong = read.kind === "mistake" ? read.problems : [];
+  // What is wrong with the settings is part of what is asked for; how it was asked is not.
+  if (sorted.switches.has("--env") && problems.length === 0 && output !== undefined) {
+    return { kind: "doctor-env", given: read.given, problems: wrong, output };
+  }
+  problems.push(...wrong);
+  if (read.kind === "mistake" || problems.length > 0 || output === undefined) {
+    return { kind: "mistake", problems };
+  }
+  return { kind: "doctor", config: configOf(read.values), output };
+}
+
+function outputOf({ flags }: Sorted, problems: string[]): OutputFormat | undefined {
+  const text = flags.get("--output") ?? "table";
+  const output = OUTPUTS.find((one) => one === text);
+  if (output === undefined) {
+    problems.push(`Cannot take --output: it must be table, json or yaml, given ${JSON.stringify(text)}`);
+  }
+  return output;
 }
 
 function command(
@@ -139,6 +172,8 @@ function command(
       return problems.length > 0
         ? { kind: "mistake", problems }
         : { kind: "demo", isOnce: switches.has("--once") };
+    case "doctor":
+      return doctor(sorted, environment, problems);
     case "crds":
     case "version":
       return problems.length > 0 ? { kind: "mistake", problems } : { kind: name };

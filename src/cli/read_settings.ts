@@ -4,17 +4,20 @@ import { SETTINGS, type SettingValues } from "./settings.ts";
 type Name = keyof SettingValues;
 
 /** A setting as it was given, and by what. */
-interface Given {
+export interface Given {
   readonly text: string;
   readonly from: "flag" | "environment";
   /** What to call it in a sentence: `--webhook-port` or `WEBHOOK_PORT`. */
   readonly label: string;
 }
 
+/** What was given; settings that are not among it have their default. */
+export type GivenSettings = ReadonlyMap<Name, Given>;
+
 /** All settings, or everything that is wrong with them. */
 export type ReadSettings =
-  | { readonly kind: "values"; readonly values: SettingValues }
-  | { readonly kind: "mistake"; readonly problems: readonly string[] };
+  | { readonly kind: "values"; readonly values: SettingValues; readonly given: GivenSettings }
+  | { readonly kind: "mistake"; readonly problems: readonly string[]; readonly given: GivenSettings };
 
 /**
  * Reads every setting. Flags win over the environment, and an empty variable is one that is not set.
@@ -45,14 +48,14 @@ export function readSettings(
   for (const { names, problem } of misfits(values)) {
     if (!names.some((name) => bad.has(name))) problems.push(problem);
   }
-  return problems.length === 0 ? { kind: "values", values } : { kind: "mistake", problems };
+  return problems.length === 0 ? { kind: "values", values, given } : { kind: "mistake", problems, given };
 }
 
 function collect(
   flags: ReadonlyMap<string, string>,
   environment: Readonly<Record<string, string | undefined>>,
   problems: string[],
-): ReadonlyMap<Name, Given> {
+): GivenSettings {
   const given = new Map<Name, Given>();
   for (const name of Object.keys(SETTINGS) as Name[]) {
     const { env, flag } = SETTINGS[name];

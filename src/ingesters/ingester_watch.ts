@@ -89,7 +89,7 @@ export async function watchIngesters(
 }
 
 /** The registry checks the spec; here only what makes an object an Ingester at all. */
-function isIngester(object: unknown): object is Ingester {
+export function isIngester(object: unknown): object is Ingester {
   return isJsonObject(object) && isJsonObject(object["metadata"]) && isJsonObject(object["spec"]) &&
     typeof object["metadata"]["namespace"] === "string" && typeof object["metadata"]["uid"] === "string";
 }

@@ -179,14 +179,15 @@ export class WatchedSecrets {
   }
 }
 
-/** Which Secret an Ingester tells its senders by; undefined when it needs none. */
-interface NamedSecret {
+/** Which Secret an Ingester tells its senders by. */
+export interface NamedSecret {
   readonly namespace: string;
   readonly name: string;
   readonly type: SecretAuthType;
 }
 
-function secretOf({ compiled, ingester }: Entry): NamedSecret | undefined {
+/** The Secret that an Ingester names; undefined when it needs none. */
+export function secretOf({ compiled, ingester }: Entry): NamedSecret | undefined {
   if (compiled.kind !== "webhook") return undefined;
   const { auth } = compiled.door;
   if (auth?.secretName === undefined || !takesSecret(auth.type)) return undefined;

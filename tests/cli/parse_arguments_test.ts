@@ -68,7 +68,9 @@ const mistakes: readonly (readonly [string, Record<string, string>, readonly str
   ["--webhook-port", {}, ["Cannot take --webhook-port: it must be followed by its value, given none"]],
   ["--once=yes demo", {}, ["Cannot take --once=yes: --once must be given without a value"]],
   ["run --once", {}, ["Cannot take --once: it must go with demo, given with run"]],
-  ["crds --webhook-port 1", {}, ["Cannot take --webhook-port: it must go with run, given with crds"]],
+  ["crds --webhook-port 1", {}, [
+    "Cannot take --webhook-port: it must go with run or doctor, given with crds",
+  ]],
   ["deadletters", {}, [
     "Cannot take deadletters: it must be followed by list, replay or drop, given none",
   ]],
@@ -81,6 +83,17 @@ const mistakes: readonly (readonly [string, Record<string, string>, readonly str
     "Cannot take deadletters drop: it must be followed by ids or --all, given neither",
   ]],
   ["deadletters drop abc --all", {}, ['Cannot take --all together with "abc": only one may be given']],
+  ["run -o json", {}, ["Cannot take --output: it must go with doctor or deadletters, given with run"]],
+  ["doctor now --once -o xml --log-level loud", {}, [
+    'Cannot take "now": doctor must be called without further words',
+    "Cannot take --once: it must go with demo, given with doctor",
+    'Cannot take --output: it must be table, json or yaml, given "xml"',
+    'Cannot take --log-level: it must be debug, info, warn or error, given "loud"',
+  ]],
+  ["doctor --env --once", { LOG_LEVEL: "loud" }, [
+    "Cannot take --once: it must go with demo, given with doctor",
+    'Cannot take LOG_LEVEL: it must be debug, info, warn or error, given "loud"',
+  ]],
   ["run --all", {}, ["Cannot take --all: it must go with deadletters, given with run"]],
   ["--pod-namespace= --webhok-port 1 --metrics-port x", { LOG_FORMAT: "xml" }, [
     "Unknown flag --webhok-port: did you mean --webhook-port",
@@ -112,4 +125,25 @@ Deno.test("deadletters looks where SPOOL_DIR says, unless a flag says otherwise"
   };
   assert.equal(folderOf("deadletters list"), "/from/environment");
   assert.equal(folderOf("deadletters list --spool-dir /given"), "/given");
+});
+
+Deno.test("doctor looks with the settings of run, from flags and environment", () => {
+  const command = parseArguments(["doctor", "--webhook-port", "8081", "-o", "yaml"], {
+    METRICS_PORT: "9091",
+  });
+  assert.equal(command.kind, "doctor");
+  assert.deepEqual(
+    [command.config.listen.webhookPort, command.config.listen.metricsPort, command.output],
+    [8081, 9091, "yaml"],
+  );
+});
+
+Deno.test("doctor --env shows settings also when they are wrong", () => {
+  const command = parseArguments(["doctor", "--env"], { LOG_LEVEL: "loud", METRICS_PORT: "9091" });
+  assert.equal(command.kind, "doctor-env");
+  assert.deepEqual(command.problems, [
+    'Cannot take LOG_LEVEL: it must be debug, info, warn or error, given "loud"',
+  ]);
+  assert.deepEqual([...command.given.keys()], ["metricsPort", "logLevel"]);
+  assert.equal(command.output, "table");
 });

@@ -40,15 +40,15 @@ Deno.test("the executable does its job in an empty read-only root, as the chart 
   const deployment = rendered.find((object) => textAt(object, "kind") === "Deployment") ?? null;
   const spec = at(deployment, "spec", "template", "spec");
   const container = listAt(spec, "containers")[0] ?? null;
-  await using pod = await startPod({
+  const template = {
     executable,
     plane,
     namespace: HOME,
     name: "zen-watcher-5d4f-abcde",
     serviceAccount: textAt(spec, "serviceAccountName") ?? "",
-    args: listAt(container, "args").map(String),
     env: environmentOf(container),
-  });
+  };
+  await using pod = await startPod({ ...template, args: listAt(container, "args").map(String) });
   await pod.waitUntilReady(GUARD_MILLISECONDS);
   await untilLeading(pod);
   const holder = await plane.ask([
@@ -90,6 +90,17 @@ Deno.test("the executable does its job in an empty read-only root, as the chart 
   };
   const both = ["falco", "kubernetes-events"];
   await until("both are written", async () => String(await sources()) === String(both), GUARD_MILLISECONDS);
+  for (const args of [["doctor", "-o", "json"], ["doctor", "--env", "-o", "json"]]) {
+    await using doctor = await startPod({ ...template, args });
+    const { code } = await doctor.exit;
+    const report = doctor.lines.filter(({ stream }) => stream === "stdout").map(({ text }) => text).join(
+      "\n",
+    );
+    assert.equal(code, 0, report);
+    // What it needs of the machine is granted: the way to the API server, the spool, its room and both ports.
+    if (!args.includes("--env")) assert.doesNotMatch(report, /"verdict": "(warning|problem)"|cannot be seen/);
+    else assert.match(report, /"setting": "ServiceAccount"[^}]*token"[^}]*"readable": true/);
+  }
   assert.deepEqual(pod.lines.filter(({ fields }) => fields["level"] === "error"), []);
   assert.deepEqual(await stopPod(pod), { code: 0, signal: null });
 });

@@ -7,6 +7,8 @@ export interface ReplicaOptions {
   readonly name?: string | undefined;
   /** Further environment; the replica sees nothing of the test's own but where Deno keeps its files. */
   readonly env?: Readonly<Record<string, string>> | undefined;
+  /** What it is asked to do; default is `run`. */
+  readonly command?: string | undefined;
   /** Further arguments, after `run --kubeconfig FILE`. */
   readonly args?: readonly string[] | undefined;
   /**
@@ -50,7 +52,7 @@ export function replicaCommand(options: ReplicaOptions): ReplicaCommand {
   };
   return {
     executable,
-    args: [...leading, "run", "--kubeconfig", kubeconfig, ...options.args ?? []],
+    args: [...leading, options.command ?? "run", "--kubeconfig", kubeconfig, ...options.args ?? []],
     env,
     name: env.POD_NAME,
     webhookPort: Number(env.WEBHOOK_PORT),
