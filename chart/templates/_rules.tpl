@@ -50,13 +50,31 @@
 {{- end }}
 {{- end -}}
 
+{{/* What is written, Observations and what destinations name beside them, each as group/version/resource. */}}
 {{- define "zen-watcher.observationRules" }}
+{{- $groups := dict -}}
+{{- range (include "zen-watcher.settings" . | fromYaml).destinations -}}
+{{- $parts := splitList "/" . -}}
+{{- if ne (len $parts) 3 -}}
+{{- fail (printf "Cannot allow destination %s: it must be group/version/resource" .) -}}
+{{- end -}}
+{{- $group := index $parts 0 -}}
+{{- if or (not (contains "." $group)) (eq $group "k8s.io") (hasSuffix ".k8s.io" $group) (eq $group "zen.kube-zen.io") -}}
+{{- fail (printf "Cannot allow destination %s: it must be neither Kubernetes' own nor this program's" .) -}}
+{{- end -}}
+{{- $_ := set $groups $group (append (get $groups $group | default list) (index $parts 2) | uniq) -}}
+{{- end }}
 - apiGroups: [zen.kube-zen.io]
   resources: [observations]
   verbs: [create, get, list, patch, delete]
 - apiGroups: [zen.kube-zen.io]
   resources: [observations/status]
   verbs: [patch]
+{{- range $group, $resources := $groups }}
+- apiGroups: [{{ $group | quote }}]
+  resources: {{ $resources | sortAlpha | toJson }}
+  verbs: [create]
+{{- end }}
 {{- end -}}
 
 {{- define "zen-watcher.ingesterRules" }}
@@ -144,7 +162,14 @@
   resourceNames: {{ toJson . }}
   verbs: [list, watch]
 {{- end }}
-{{- if and $settings.filterConfigMapName (eq $namespace $own) }}
+{{- $readHere := "" -}}
+{{- if not $watched -}}
+{{- $readHere = include "zen-watcher.sourceRules" (list $root true) -}}
+{{- else if has $namespace $read -}}
+{{- $readHere = include "zen-watcher.sourceRules" (list $root false) -}}
+{{- end -}}
+{{- /* Where all ConfigMaps may be read, a rule for one of them would give nothing. */}}
+{{- if and $settings.filterConfigMapName (eq $namespace $own) (not (contains "\"configmaps\"" $readHere)) }}
 - apiGroups: [""]
   resources: [configmaps]
   resourceNames: [{{ $settings.filterConfigMapName | quote }}]

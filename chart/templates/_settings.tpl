@@ -54,6 +54,7 @@
   "isTenancy" (eq $ingesters "*")
   "observationNamespace" (include "zen-watcher.envValue" (list . "OBSERVATION_NAMESPACE") | default .Values.observationNamespace)
   "filterConfigMapName" (include "zen-watcher.envValue" (list . "FILTER_CONFIGMAP_NAME") | default .Values.filterConfigMapName)
+  "destinations" (include "zen-watcher.list" (include "zen-watcher.envValue" (list . "DESTINATION_ALLOWLIST") | default (join "," .Values.destinationAllowlist)) | fromYaml).items
   "mode" $mode
   "lease" $lease
   "replicas" $replicas
@@ -74,6 +75,7 @@
   (list "INGESTER_NAMESPACES_EXCLUDE" (join "," $settings.ingesterNamespacesExclude))
   (list "OBSERVATION_NAMESPACE" $settings.observationNamespace)
   (list "FILTER_CONFIGMAP_NAME" $settings.filterConfigMapName)
+  (list "DESTINATION_ALLOWLIST" (join "," $settings.destinations))
   (list "LEADER_ELECTION_MODE" $settings.mode)
   (list "LEADER_ELECTION_ID" $settings.lease)
   (list "REPLICA_COUNT" (toString $settings.replicas))

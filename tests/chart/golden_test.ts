@@ -74,7 +74,7 @@ for (const { name, release, namespace } of PATTERNS) {
       readOnlyRootFilesystem: true,
       capabilities: { drop: ["ALL"] },
     });
-    const rights = rightsOf([...ofKind(objects(name), "Role"), ...ofKind(objects(name), "ClusterRole")]);
+    const rights = rightsIn(name);
     assert.deepEqual(
       rights.filter(({ resource, names }) => resource === "secrets" && names === undefined),
       [],
@@ -88,7 +88,8 @@ for (const { name, release, namespace } of PATTERNS) {
 
 function writtenIn(pattern: string): readonly string[] {
   const lease = pattern === "single-without-election" ? [] : ["leases"];
-  return ["configmaps", "events", "ingesters/status", ...lease, "observations", "observations/status"];
+  const own = ["configmaps", "events", "ingesters/status", ...lease, "observations", "observations/status"];
+  return pattern === "suite" ? ["alerts", ...own, "findings"].sort() : own;
 }
 
 const SHARDS = ["shard-prod-critical", "shard-prod-standard"];
@@ -143,26 +144,23 @@ Deno.test("each Role and ClusterRole is bound, and to the ServiceAccount of the 
   }
 });
 
-Deno.test("the rights are those that the program was measured to need, for the same sources", () => {
-  // What integration tests run with is proved sufficient, and each of its rights to be used.
-  const measured = objectsOf(Deno.readTextFileSync(new URL("../integration/rbac.yaml", import.meta.url)));
-  const inCluster = (found: readonly Json[]): readonly string[] =>
-    lines(rightsOf(ofKind(found, "ClusterRole")));
-  const inNamespace = (found: readonly Json[]): readonly string[] => lines(rightsOf(ofKind(found, "Role")));
-  const isRead = (line: string): boolean => /certificates$/.test(line);
-  // The chart may read Certificates too, which no integration test watches.
-  assert.deepEqual(
-    inCluster(objects("webhooks")).filter((line) => !isRead(line)),
-    inCluster(measured).filter((line) => !/ \/pods(\/log)?$/.test(line)),
-  );
-  assert.deepEqual(inNamespace(objects("webhooks")), inNamespace(measured));
-  const extra = ["watch /pods", "list /pods", "get /pods/log"];
-  const everything = inCluster(objects("everything"));
-  assert.deepEqual(extra.filter((line) => !everything.includes(line)), []);
+Deno.test("no pattern gives a right that the program was not measured to use", () => {
+  // The integration tests run with those of this one, and one of them proves each to be used.
+  const measured = new Set(rightsIn("suite").map(lineOf));
+  const isMeasured = (right: Right): boolean =>
+    measured.has(lineOf(right)) || measured.has(lineOf({ ...right, names: undefined }));
+  for (const { name } of PATTERNS) {
+    const others = rightsIn(name).filter((right) => !isMeasured(right)).map(lineOf);
+    assert.deepEqual(
+      others,
+      name === "everything" ? ["list example.com/widgets", "watch example.com/widgets"] : [],
+      name,
+    );
+  }
 });
 
-function lines(rights: readonly Right[]): readonly string[] {
-  return [...new Set(rights.map(lineOf))].sort();
+function rightsIn(pattern: string): readonly Right[] {
+  return rightsOf([...ofKind(objects(pattern), "Role"), ...ofKind(objects(pattern), "ClusterRole")]);
 }
 
 Deno.test("a single replica is not held on its node, and one without election is never two", () => {

@@ -15,7 +15,7 @@ const watch = (namespaces: string): readonly string[] => [
   `env[0].value=${namespaces.replaceAll(",", "\\,")}`,
 ];
 
-/** Every pattern of docs/operations.md, and what the values can add to one. */
+/** Every pattern of docs/operations.md, what the values can add to one, and what the integration tests run with. */
 export const PATTERNS: readonly Pattern[] = [
   { name: "default", release: "zen-watcher", namespace: "zen-system", args: [] },
   { name: "single", release: "zen-watcher", namespace: "zen-system", args: ["--set", "replicaCount=1"] },
@@ -53,7 +53,16 @@ export const PATTERNS: readonly Pattern[] = [
     name: "tenancy",
     release: "zen-watcher",
     namespace: "zen-system",
-    args: ["--set", "tenancy.enabled=true", "--set", "tenancy.exclude={kube-system}"],
+    args: [
+      "--set",
+      "tenancy.enabled=true",
+      "--set",
+      "tenancy.exclude={kube-system}",
+      "--set",
+      "webhookSecrets[0].namespace=team-a,webhookSecrets[0].name=falco-token",
+      "--set",
+      "filterConfigMapName=zen-filter",
+    ],
   },
   {
     name: "teams",
@@ -72,5 +81,11 @@ export const PATTERNS: readonly Pattern[] = [
     release: "everything",
     namespace: "zen-system",
     args: ["--values", "tests/chart/everything.yaml"],
+  },
+  {
+    name: "suite",
+    release: "zen-watcher",
+    namespace: "zen-system",
+    args: ["--values", "tests/chart/suite.yaml"],
   },
 ];
