@@ -1,7 +1,7 @@
 import { parse } from "yaml";
 import { createCertificateAuthority } from "../control_plane/certificates.ts";
 import { inline, writeKubeconfig } from "../control_plane/kubeconfig.ts";
-import { HOME, install, type Installation, nameOf, REPORT_CRDS } from "../integration/installation.ts";
+import { HOME, install, type Installation, REPORT_CRDS } from "../integration/installation.ts";
 import { startTcpProxy, type TcpProxy } from "../support/tcp_proxy.ts";
 import { type ApiProxy, startApiProxy } from "./api_proxy.ts";
 import { type ApiWriter, apiWriter } from "./api_writer.ts";
@@ -82,9 +82,7 @@ export async function layOut({ replicas, folder, isDirect }: GroundOptions): Pro
   };
 }
 
-/** There are two accounts with the program's rights; replicas share them. */
-async function tokenOf({ plane }: Installation, place: number): Promise<string> {
-  const name = nameOf(place % 2 === 0 ? 0 : 1);
-  const path = await plane.kubeconfigFor({ serviceAccount: { namespace: HOME, name } });
+async function tokenOf({ account }: Installation, place: number): Promise<string> {
+  const path = await account.kubeconfigFor(`zen-watcher-${place}`);
   return parse(await Deno.readTextFile(path)).users[0].user.token;
 }

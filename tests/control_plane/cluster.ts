@@ -5,7 +5,12 @@ import { writeKubeconfig } from "./kubeconfig.ts";
 
 /** A ServiceAccount that one acts as. */
 export interface ServiceAccountIdentity {
-  readonly serviceAccount: { readonly namespace: string; readonly name: string };
+  readonly serviceAccount: {
+    readonly namespace: string;
+    readonly name: string;
+    /** The pod whose token it is: one that exists and runs as that account. */
+    readonly pod?: string | undefined;
+  };
 }
 
 /** What a test needs of a cluster, whoever started it. */
@@ -86,13 +91,14 @@ export function clusterAt(kubeconfig: string, folder: string): Cluster {
         );
       }
     },
-    async kubeconfigFor({ serviceAccount: { namespace, name } }) {
+    async kubeconfigFor({ serviceAccount: { namespace, name, pod } }) {
       const token = await ask([
         "create",
         "token",
         name,
         `--namespace=${namespace}`,
         `--duration=${TOKEN_LIFETIME}`,
+        ...(pod === undefined ? [] : ["--bound-object-kind=Pod", `--bound-object-name=${pod}`]),
       ]);
       const view = await ask(["config", "view", "--raw", "--minify", "--flatten", "-o", "json"]);
       const path = await Deno.makeTempFile({ dir: folder, prefix: `${name}-`, suffix: ".kubeconfig" });

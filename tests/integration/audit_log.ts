@@ -1,7 +1,11 @@
 /** One request as kube-apiserver wrote it down (audit.k8s.io/v1, level Metadata). */
 export interface AuditedRequest {
   readonly verb: string;
-  readonly user: { readonly username: string };
+  readonly user: {
+    readonly username: string;
+    /** What its token says besides. */
+    readonly extra?: Readonly<Record<string, readonly string[]>>;
+  };
   readonly objectRef?: {
     readonly resource: string;
     readonly subresource?: string;
@@ -16,12 +20,24 @@ export interface AuditedRequest {
 
 const WRITES: ReadonlySet<string> = new Set(["create", "update", "patch", "delete", "deletecollection"]);
 
-/** All requests that one user has made up to now, each once, in the order of their ends. */
-export async function requestsOf(auditLog: string, username: string): Promise<readonly AuditedRequest[]> {
+/** The pod that a token was made for. */
+const POD_KEY = "authentication.kubernetes.io/pod-name";
+
+/**
+ * All requests that one user has made up to now, each once, in the order of their ends.
+ *
+ * @param pod of a ServiceAccount: only those of this pod
+ */
+export async function requestsOf(
+  auditLog: string,
+  username: string,
+  pod?: string,
+): Promise<readonly AuditedRequest[]> {
   // What follows the last line break is being written.
   const lines = (await Deno.readTextFile(auditLog)).split("\n").slice(0, -1);
   return lines.map((line): AuditedRequest => JSON.parse(line))
-    .filter(({ user, stage }) => user.username === username && stage !== "ResponseStarted");
+    .filter(({ user, stage }) => user.username === username && stage !== "ResponseStarted")
+    .filter(({ user }) => pod === undefined || user.extra?.[POD_KEY]?.includes(pod) === true);
 }
 
 /** True for a request that changes something when it is granted; asking who one is changes nothing. */

@@ -12,23 +12,6 @@ const TENANT = "team-a";
 const SECRET = "falco-token";
 const MEBIBYTE = 1024 * 1024;
 
-/** What a replica needs to look for Ingesters in a further namespace. */
-const TENANT_RIGHTS = `
-apiVersion: rbac.authorization.k8s.io/v1
-kind: Role
-metadata: { name: zen-watcher, namespace: ${TENANT} }
-rules:
-- { apiGroups: [zen.kube-zen.io], resources: [ingesters], verbs: [list, watch] }
-- { apiGroups: [zen.kube-zen.io], resources: [ingesters/status], verbs: [patch] }
----
-apiVersion: rbac.authorization.k8s.io/v1
-kind: RoleBinding
-metadata: { name: zen-watcher, namespace: ${TENANT} }
-roleRef: { apiGroup: rbac.authorization.k8s.io, kind: Role, name: zen-watcher }
-subjects:
-- { kind: ServiceAccount, name: zen-watcher-0, namespace: ${HOME} }
-`;
-
 const none = { auth: { type: "none" } } as const;
 /** In the order of their creation. */
 const INGESTERS_AT_HOME: Readonly<Record<string, IngesterSpec>> = {
@@ -151,7 +134,6 @@ Deno.test("Bad input on a webhook has a clear answer and harms nothing", async (
   const { plane } = installed;
   using admin = adminClient(plane.kubeconfig);
   await installed.createNamespaces(TENANT);
-  await plane.applyYaml(TENANT_RIGHTS);
   await writeToken(admin, "create", { token: "first" });
   for (const [name, spec] of Object.entries(INGESTERS_AT_HOME)) {
     await admin.create(INGESTERS, HOME, ingesterObject(name, spec));

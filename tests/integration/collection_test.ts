@@ -12,7 +12,7 @@ import {
   VULNERABILITY_REPORTS,
   vulnerabilityReport,
 } from "./admin_client.ts";
-import { GUARD_MILLISECONDS, HOME, install, REPORT_CRDS, untilLeading, userOf } from "./installation.ts";
+import { GUARD_MILLISECONDS, HOME, install, REPORT_CRDS, untilLeading } from "./installation.ts";
 import { assertStopsSound } from "./soundness.ts";
 
 const NAMESPACE = "shop";
@@ -103,7 +103,7 @@ Deno.test("What expires is collected and nothing else is, and what this installa
 
   await test.step("audit events of its own user or about its own objects are filtered, others are not", async () => {
     const items = [
-      auditEvent(userOf(0), "apps", "deployments"),
+      auditEvent(installed.account.user, "apps", "deployments"),
       auditEvent("ada", "zen.kube-zen.io", "observations"),
       auditEvent("ada", "zen.kube-zen.io", "ingesters"),
       auditEvent("ada", "apps", "deployments"),

@@ -7,22 +7,10 @@ import { until } from "../support/until.ts";
 import { adminClient, EVENTS, INGESTERS } from "./admin_client.ts";
 import { untilReason } from "./conditions.ts";
 import { assertConservation } from "./conservation.ts";
-import { GUARD_MILLISECONDS, HOME, install, REPORT_CRDS, untilLeading, userOf } from "./installation.ts";
+import { GUARD_MILLISECONDS, HOME, install, REPORT_CRDS, untilLeading } from "./installation.ts";
 
 const NAMESPACE = "production";
 const CERTIFICATES_CRD = `${REPORT_CRDS}/cert-manager.io_certificates.yaml`;
-const RIGHTS = [{
-  apiVersion: "rbac.authorization.k8s.io/v1",
-  kind: "ClusterRole",
-  metadata: { name: "zen-watcher-certificates" },
-  rules: [{ apiGroups: ["cert-manager.io"], resources: ["certificates"], verbs: ["list", "watch"] }],
-}, {
-  apiVersion: "rbac.authorization.k8s.io/v1",
-  kind: "ClusterRoleBinding",
-  metadata: { name: "zen-watcher-certificates" },
-  roleRef: { apiGroup: "rbac.authorization.k8s.io", kind: "ClusterRole", name: "zen-watcher-certificates" },
-  subjects: [{ kind: "User", apiGroup: "rbac.authorization.k8s.io", name: userOf(0) }],
-}];
 
 interface EventObject extends KubeObject {
   readonly involvedObject: { readonly kind: string; readonly name: string };
@@ -38,7 +26,6 @@ Deno.test("an Ingester says how it stands, in conditions and Events, and certifi
   const { plane, oracle } = installed;
   using admin = adminClient(plane.kubeconfig);
   await installed.createNamespaces(NAMESPACE);
-  await plane.applyYaml(RIGHTS.map((rule) => stringify(rule)).join("---\n"));
   const told = async (name: string): Promise<readonly string[]> =>
     (await admin.list<EventObject>(EVENTS, HOME))
       .filter(({ involvedObject }) => involvedObject.kind === "Ingester" && involvedObject.name === name)

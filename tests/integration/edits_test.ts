@@ -21,7 +21,7 @@ import {
 import { nodeOf, startFakeKubelet } from "./fake_kubelet.ts";
 import { createRunningPod } from "./running_pod.ts";
 import { assertStopsSound } from "./soundness.ts";
-import { GUARD_MILLISECONDS, HOME, install, untilLeading, userOf } from "./installation.ts";
+import { GUARD_MILLISECONDS, HOME, install, untilLeading } from "./installation.ts";
 
 const NAMESPACE = "shop";
 const SECOND = "shop-two";
@@ -29,20 +29,6 @@ const PATH = "/hooks/edited";
 const STREAM_MILLISECONDS = 10;
 /** A guard only; what was measured is printed. */
 const EFFECT_GUARD_MILLISECONDS = 10_000;
-
-/** Events under the name of their newer group, beside what rbac.yaml grants. */
-const RIGHTS = [{
-  apiVersion: "rbac.authorization.k8s.io/v1",
-  kind: "ClusterRole",
-  metadata: { name: "zen-watcher-edits" },
-  rules: [{ apiGroups: ["events.k8s.io"], resources: ["events"], verbs: ["list", "watch"] }],
-}, {
-  apiVersion: "rbac.authorization.k8s.io/v1",
-  kind: "ClusterRoleBinding",
-  metadata: { name: "zen-watcher-edits" },
-  roleRef: { apiGroup: "rbac.authorization.k8s.io", kind: "ClusterRole", name: "zen-watcher-edits" },
-  subjects: [{ kind: "User", apiGroup: "rbac.authorization.k8s.io", name: userOf(0) }],
-}];
 
 /** How long edits took until they were seen, by what was edited. */
 class Times {
@@ -241,7 +227,6 @@ Deno.test("every edit of a door and of what is read is in effect at once, and no
   using admin = adminClient(installed.plane.kubeconfig);
   const { plane } = installed;
   await installed.createNamespaces(NAMESPACE, SECOND);
-  await plane.applyYaml(RIGHTS.map((one) => stringify(one)).join("---\n"));
   await using replica = await installed.start(0);
   await untilLeading(replica);
   const times = new Times();

@@ -19,8 +19,8 @@ import {
   type Installation,
   REPORT_CRDS,
   untilLeading,
-  userOf,
 } from "./installation.ts";
+import { FINDINGS, looseDefinition } from "./loose_definition.ts";
 import { createRunningPod } from "./running_pod.ts";
 import { assertSound } from "./soundness.ts";
 
@@ -31,45 +31,6 @@ const SUBJECT = {
   dnsNames: ["sender.security.svc"],
 } as const;
 const FOREIGN = ["team-a"];
-/** The kinds of object of which a sample may be, and which rbac.yaml does not speak of. */
-const RIGHTS = [{
-  apiVersion: "rbac.authorization.k8s.io/v1",
-  kind: "ClusterRole",
-  metadata: { name: "zen-watcher-examples" },
-  rules: [
-    { apiGroups: [""], resources: ["configmaps", "secrets"], verbs: ["list", "watch"] },
-    { apiGroups: ["apps"], resources: ["deployments"], verbs: ["list", "watch"] },
-    { apiGroups: ["security.example.com"], resources: ["findings"], verbs: ["create"] },
-    { apiGroups: ["cert-manager.io"], resources: ["certificates"], verbs: ["list", "watch"] },
-    { apiGroups: ["zen.kube-zen.io"], resources: ["ingesters"], verbs: ["list", "watch"] },
-    { apiGroups: ["zen.kube-zen.io"], resources: ["ingesters/status"], verbs: ["patch"] },
-  ],
-}, {
-  apiVersion: "rbac.authorization.k8s.io/v1",
-  kind: "ClusterRoleBinding",
-  metadata: { name: "zen-watcher-examples" },
-  roleRef: { apiGroup: "rbac.authorization.k8s.io", kind: "ClusterRole", name: "zen-watcher-examples" },
-  subjects: [{ kind: "User", apiGroup: "rbac.authorization.k8s.io", name: userOf(0) }],
-}];
-
-/** The other custom resource of destinations.yaml, of whatever shape. */
-const FINDINGS = {
-  apiVersion: "apiextensions.k8s.io/v1",
-  kind: "CustomResourceDefinition",
-  metadata: { name: "findings.security.example.com" },
-  spec: {
-    group: "security.example.com",
-    scope: "Namespaced",
-    names: { kind: "Finding", listKind: "FindingList", plural: "findings", singular: "finding" },
-    versions: [{
-      name: "v1",
-      served: true,
-      storage: true,
-      schema: { openAPIV3Schema: { type: "object", "x-kubernetes-preserve-unknown-fields": true } },
-    }],
-  },
-};
-
 /** A replica that serves TLS and asks senders for certificates, and a sender who has one. */
 interface Secured extends AsyncDisposable {
   readonly replica: Replica;
@@ -161,7 +122,6 @@ async function prepare(
   );
   const secrets = new Set(all.flatMap(({ ingester }) => ingester.spec.webhook?.auth?.secretName ?? []));
   const objects = [
-    ...RIGHTS,
     nodeOf(kubelet),
     ...[...secrets].map((name) => ({
       apiVersion: "v1",
@@ -174,7 +134,7 @@ async function prepare(
   await using files = new AsyncDisposableStack();
   const folder = await Deno.makeTempDir({ prefix: "zen-watcher-examples-" });
   files.defer(() => Deno.remove(folder, { recursive: true }));
-  await Deno.writeTextFile(`${folder}/findings.yaml`, stringify(FINDINGS));
+  await Deno.writeTextFile(`${folder}/findings.yaml`, stringify(looseDefinition(FINDINGS)));
   await plane.installCrds(folder);
 }
 

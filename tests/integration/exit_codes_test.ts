@@ -1,13 +1,14 @@
 import assert from "node:assert/strict";
 import { stringify } from "yaml";
 import { startReplica } from "../support/process.ts";
-import { GUARD_MILLISECONDS, HOME, install, type Installation } from "./installation.ts";
+import { GUARD_MILLISECONDS, HOME, install, type Installation, nameOf } from "./installation.ts";
 import { assertNoAccident } from "./soundness.ts";
 
+const LEASE = "zen-watcher-leader-election";
 const FOREIGN_LEASE = {
   apiVersion: "coordination.k8s.io/v1",
   kind: "Lease",
-  metadata: { name: "theirs", namespace: HOME, annotations: { "zen.kube-zen.io/release": "another" } },
+  metadata: { name: LEASE, namespace: HOME, annotations: { "zen.kube-zen.io/release": "another" } },
   spec: { holderIdentity: "another-pod", leaseDurationSeconds: 15 },
 };
 
@@ -69,14 +70,14 @@ const MISTAKES: readonly {
   },
   {
     name: "a Lease of another release",
-    env: { LEADER_ELECTION_ID: "theirs", RELEASE_NAME: "ours" },
-    says: [/Lease .*theirs.*given another/],
+    env: { RELEASE_NAME: "ours" },
+    says: [/Lease .*zen-watcher-leader-election.*given another/],
   },
 ];
 
 Deno.test("The exit code says whether it was asked to end, failed, or was called wrongly", async (test) => {
   await using installed = await install();
-  const { plane } = installed;
+  const { plane, account } = installed;
   await plane.applyYaml(stringify(FOREIGN_LEASE));
   const folder = await Deno.makeTempDir({ prefix: "zen-watcher-kubeconfigs-" });
   await using cleanup = new AsyncDisposableStack();
@@ -84,14 +85,17 @@ Deno.test("The exit code says whether it was asked to end, failed, or was called
   await Deno.writeTextFile(`${folder}/rubbish`, "a: [b");
   await Deno.writeTextFile(`${folder}/exec`, stringify(EXEC_PLUGIN));
 
+  const own = await account.kubeconfigFor(nameOf(0));
+
   for (const { name, args, env, kubeconfig, says } of MISTAKES) {
     await test.step(`${name}: 2`, async () => {
       const settings = { POD_NAMESPACE: HOME, BIND_ADDRESS: "127.0.0.1", ...env };
-      const path = kubeconfig?.(folder) ?? plane.kubeconfig;
+      const path = kubeconfig?.(folder) ?? own;
       await assertEnds({ kubeconfig: path, args, env: settings }, 2, says);
     });
   }
 
+  await plane.ask(["delete", "lease", LEASE, `--namespace=${HOME}`]);
   for (const signal of ["SIGTERM", "SIGINT"] as const) {
     await test.step(`${signal}: 0`, async () => {
       await using replica = await installed.start(0);
@@ -105,7 +109,7 @@ Deno.test("The exit code says whether it was asked to end, failed, or was called
     await using replica = await installed.start(0);
     for (const [setting, port] of takenPorts(replica)) {
       const env = { POD_NAMESPACE: HOME, BIND_ADDRESS: "127.0.0.1", [setting]: String(port) };
-      await assertEnds({ kubeconfig: plane.kubeconfig, env }, 1, [
+      await assertEnds({ kubeconfig: own, env }, 1, [
         new RegExp(`${port}`),
         new RegExp(setting),
       ]);

@@ -55,7 +55,7 @@ const NEWLINE = 10;
 
 /** Starts a proxy that speaks http on 127.0.0.1 and asks the API server as the user of a kubeconfig with inline material. */
 export async function startFaultyProxy(kubeconfig: string): Promise<FaultyProxy> {
-  const { server, client } = await clusterClient(kubeconfig);
+  const { server, client, headers: own } = await clusterClient(kubeconfig);
   const requests: ProxiedRequest[] = [];
   const faults: { readonly selects: Selector; readonly fault: Fault; left: number }[] = [];
   const holds = new Map<Selector, Promise<void>>();
@@ -74,7 +74,7 @@ export async function startFaultyProxy(kubeconfig: string): Promise<FaultyProxy>
     const body = request.body === null ? undefined : await request.arrayBuffer();
     const answer = await fetch(`${server}${pathname}${search}`, {
       method: request.method,
-      headers: headersOf(request),
+      headers: { ...headersOf(request), ...own },
       ...(body === undefined ? {} : { body }),
       client,
       signal: over.signal,

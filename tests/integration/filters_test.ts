@@ -4,30 +4,11 @@ import { systemClock } from "../../src/run/clock.ts";
 import { until } from "../support/until.ts";
 import { adminClient, VULNERABILITY_REPORTS, vulnerabilityReport } from "./admin_client.ts";
 import { untilReason } from "./conditions.ts";
-import { GUARD_MILLISECONDS, HOME, install, nameOf, REPORT_CRDS, untilLeading } from "./installation.ts";
+import { GUARD_MILLISECONDS, HOME, install, REPORT_CRDS, untilLeading } from "./installation.ts";
 import { assertStopsSound } from "./soundness.ts";
 
 const CONFIGMAP = "zen-filter";
 const open = { webhook: { auth: { type: "none" } } } as const;
-
-/** What a filter ConfigMap needs beside the rest: bound to its name, so that no other is read. */
-const RIGHTS = [{
-  apiVersion: "rbac.authorization.k8s.io/v1",
-  kind: "Role",
-  metadata: { name: "zen-filter", namespace: HOME },
-  rules: [{
-    apiGroups: [""],
-    resources: ["configmaps"],
-    resourceNames: [CONFIGMAP],
-    verbs: ["list", "watch"],
-  }],
-}, {
-  apiVersion: "rbac.authorization.k8s.io/v1",
-  kind: "RoleBinding",
-  metadata: { name: "zen-filter", namespace: HOME },
-  roleRef: { apiGroup: "rbac.authorization.k8s.io", kind: "Role", name: "zen-filter" },
-  subjects: [{ kind: "ServiceAccount", name: nameOf(0), namespace: HOME }],
-}];
 
 const configMap = (filter: string): string =>
   stringify({
@@ -40,7 +21,6 @@ const configMap = (filter: string): string =>
 Deno.test("Filters, normalization and deduplication do on a real API server what they say", async (test) => {
   await using installed = await install();
   const { plane, oracle } = installed;
-  await plane.applyYaml(RIGHTS.map((one) => stringify(one)).join("---\n"));
   await plane.applyYaml(configMap("disabledSources: [never]"));
   await installed.createNamespaces("shop", "dev");
   const replica = await installed.start(0, { FILTER_CONFIGMAP_NAME: CONFIGMAP });
@@ -154,7 +134,6 @@ Deno.test("a changed filter ConfigMap is applied to what reports say already, as
   const [a, b] = ["CVE-2026-0001", "CVE-2026-0002"] as const;
   const leavingOut = (id: string): Promise<void> =>
     plane.applyYaml(configMap(`sources: {trivy: {excludeRules: [${id}]}}`));
-  await plane.applyYaml(RIGHTS.map((one) => stringify(one)).join("---\n"));
   await leavingOut(a);
   await installed.createNamespaces("shop");
   await installed.applyIngester("trivy", { source: "trivy" });

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { stringify } from "yaml";
 import type { IngesterSpec } from "../../src/model/ingester.ts";
+import { listAt } from "../../src/model/json.ts";
 import { systemClock } from "../../src/run/clock.ts";
 import type { Replica, WebhookAnswer } from "../support/process.ts";
 import { until } from "../support/until.ts";
@@ -21,7 +21,6 @@ import {
   type Installation,
   REPORT_CRDS,
   untilLeading,
-  userOf,
 } from "./installation.ts";
 import { assertNoAccident, assertStopsSound } from "./soundness.ts";
 
@@ -83,24 +82,6 @@ async function untilObserved(installed: Installation, name: string, namespace = 
   );
 }
 
-/** Takes the rights to read Trivy's reports away; what rbac.yaml says gives them back. */
-async function revokeReports({ plane }: Installation): Promise<void> {
-  const role = JSON.parse(await plane.ask(["get", "clusterrole", "zen-watcher", "-o", "json"]));
-  const rules = role.rules.filter((rule: { apiGroups: string[] }) =>
-    !rule.apiGroups.includes(VULNERABILITY_REPORTS.group)
-  );
-  await plane.applyYaml(stringify({
-    apiVersion: role.apiVersion,
-    kind: role.kind,
-    metadata: { name: role.metadata.name },
-    rules,
-  }));
-}
-
-async function grantReports({ plane }: Installation): Promise<void> {
-  await plane.applyYaml(await Deno.readTextFile(new URL("rbac.yaml", import.meta.url)));
-}
-
 /** The resourceVersions of all Ingesters at home, in one text. */
 async function versions({ oracle }: Installation): Promise<string> {
   const all = await oracle.ingesters(HOME);
@@ -133,7 +114,9 @@ Deno.test("Ingesters take effect when they change, and a bad one stops no other"
   const { plane, oracle } = installed;
   using admin = adminClient(plane.kubeconfig);
   await installed.createNamespaces(NAMESPACE, SECOND);
-  await revokeReports(installed);
+  const grantReports = await installed.account.revoke((rule) =>
+    listAt(rule, "apiGroups").includes(VULNERABILITY_REPORTS.group)
+  );
   await createEvent(installed, "before");
   await admin.create(VULNERABILITY_REPORTS, NAMESPACE, vulnerabilityReport("reported", "CVE-2026-1"));
   for (const [name, spec] of Object.entries(SPECS)) {
@@ -195,7 +178,7 @@ Deno.test("Ingesters take effect when they change, and a bad one stops no other"
       await untilReason(oracle, name, "Running", message);
       console.log(`${name} runs after ${Math.round(systemClock.monotonic() - start)} ms`);
     };
-    await Promise.all([grantReports(installed), plane.installCrds(MISSING_CRD)]);
+    await Promise.all([grantReports(), plane.installCrds(MISSING_CRD)]);
     await Promise.all([
       running("missing", /Watching wgpolicyk8s.io/),
       running("forbidden", /Watching aquasecurity/),
@@ -287,7 +270,7 @@ Deno.test("Ingesters take effect when they change, and a bad one stops no other"
   });
 
   await test.step("no status was written more often than every 10 s", async () => {
-    const writes = (await requestsOf(auditLog, userOf(0))).filter(({ objectRef }) =>
+    const writes = (await requestsOf(auditLog, installed.account.user)).filter(({ objectRef }) =>
       objectRef?.resource === "ingesters" && objectRef.subresource === "status"
     );
     assert.ok(writes.length >= Object.keys(SPECS).length);

@@ -9,6 +9,7 @@ import {
 import { type Oracle, oracle } from "../support/oracle.ts";
 import { type Replica, startReplica } from "../support/process.ts";
 import { until } from "../support/until.ts";
+import { type ChartAccount, installAccount } from "./chart_account.ts";
 
 /** The namespace that the program is installed in. */
 export const HOME = "zen-system";
@@ -29,7 +30,9 @@ export const GUARD_MILLISECONDS = 60_000;
 export interface Installation extends AsyncDisposable {
   readonly plane: ControlPlane;
   readonly oracle: Oracle;
-  /** Starts replica 0 or 1 as its own ServiceAccount and waits until it is ready. */
+  /** Who the replicas are. */
+  readonly account: ChartAccount;
+  /** Starts replica 0 or 1, as a pod of the chart's ServiceAccount, and waits until it is ready. */
   start(index: 0 | 1, settings?: Readonly<Record<string, string>>): Promise<Replica>;
   /** Creates an Ingester in the program's namespace, or changes it. */
   applyIngester(name: string, spec: IngesterSpec): Promise<void>;
@@ -42,28 +45,25 @@ const pathOf = (relative: string): string => decodeURIComponent(new URL(relative
 /** Path of the definitions of other projects' reports. */
 export const REPORT_CRDS: string = pathOf("../testdata/crds");
 
-/** The name of replica 0 or 1: of its pod, so in the Lease, and of its ServiceAccount. */
+/** The name of replica 0 or 1: of its pod, so in the Lease. */
 export function nameOf(index: 0 | 1): string {
   return `zen-watcher-${index}`;
 }
 
-/** The user as which replica 0 or 1 is known to the API server. */
-export function userOf(index: 0 | 1): string {
-  return `system:serviceaccount:${HOME}:${nameOf(index)}`;
+/** How the program is installed. */
+export interface InstallOptions extends ControlPlaneOptions {
+  /** Paths of further definitions. */
+  readonly crds?: readonly string[];
+  /** The chart's pattern that gives the replicas their rights; default is that with every source switched on. */
+  readonly pattern?: string;
 }
 
-/**
- * Installs the program on a control plane of its own.
- *
- * @param crds paths of further definitions
- */
-export async function install(
-  options: ControlPlaneOptions & { readonly crds?: readonly string[] } = {},
-): Promise<Installation> {
+/** Installs the program on a control plane of its own. */
+export async function install(options: InstallOptions = {}): Promise<Installation> {
   await using starting = new AsyncDisposableStack();
   const plane = starting.use(await startControlPlane(options));
   await plane.installCrds(pathOf("../../chart/crds"), ...options.crds ?? []);
-  await plane.applyYaml(await Deno.readTextFile(pathOf("rbac.yaml")));
+  const account = await installAccount(plane, options.pattern ?? "suite");
   await untilCreatesAreQuick(plane);
   starting.defer(() => systemClock.sleep(CLIENT_REST_MILLISECONDS, new AbortController().signal));
   const outside = starting.use(oracle(plane.kubeconfig));
@@ -71,9 +71,10 @@ export async function install(
   return {
     plane,
     oracle: outside,
+    account,
     async start(index, settings = {}) {
       const name = nameOf(index);
-      const kubeconfig = await plane.kubeconfigFor({ serviceAccount: { namespace: HOME, name } });
+      const kubeconfig = await account.kubeconfigFor(name);
       const env = { POD_NAMESPACE: HOME, BIND_ADDRESS: "127.0.0.1", ...settings };
       await using beginning = new AsyncDisposableStack();
       const replica = beginning.use(await startReplica({ kubeconfig, name, env }));

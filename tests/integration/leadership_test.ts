@@ -5,7 +5,7 @@ import type { Replica, ReplicaLine } from "../support/process.ts";
 import { until } from "../support/until.ts";
 import { type AuditedRequest, isWrite, requestsOf, sentenceOf } from "./audit_log.ts";
 import { assertConservation } from "./conservation.ts";
-import { HOME, install, type Installation, isLeading, untilLeading, userOf } from "./installation.ts";
+import { HOME, install, type Installation, isLeading, nameOf, untilLeading } from "./installation.ts";
 
 const LEASE_SECONDS = 3;
 const RETRY_SECONDS = 0.5;
@@ -205,7 +205,7 @@ Deno.test("a leader that stood still does not write as one, serves webhooks, and
       await installed.oracle.createEvents(events(100));
       await untilNoneIsMissing(installed);
       await pause(AFTERMATH_MILLISECONDS);
-      const writes = (await requestsOf(auditLog, userOf(index))).filter((request) =>
+      const writes = (await requestsOf(auditLog, installed.account.user, nameOf(index))).filter((request) =>
         isWrite(request) && !isOfWebhook(request) && new Date(request.requestReceivedTimestamp) > acquiredAt
       );
       const granted = writes.filter(({ responseStatus }) => (responseStatus?.code ?? 0) < 400);

@@ -11,8 +11,8 @@ import {
   REPORT_CRDS,
   untilLeading,
   untilSettled,
-  userOf,
 } from "./installation.ts";
+import { ALERTS, looseDefinition } from "./loose_definition.ts";
 import { vulnerabilityReport } from "./many_reports.ts";
 import { assertStopsSound } from "./soundness.ts";
 
@@ -222,8 +222,7 @@ Deno.test("a destination is written where the operator allows it, and nowhere el
     /example\.com\/v1\/alerts: the API server does not serve it/,
   );
   assert.equal((await oracle.observations()).length, 0, "each destination or none has its verdict");
-  await plane.applyYaml(definitionOfAlerts());
-  await plane.applyYaml(rightToCreateAlerts());
+  await plane.applyYaml(stringify(looseDefinition(ALERTS)));
   await until("both have it", async () => (await oracle.observations()).length === 1, GUARD_MILLISECONDS);
   const listed = await plane.ask(["get", "alerts.example.com", "--all-namespaces", "-o", "json"]);
   const { items } = JSON.parse(listed) as { items: Observation[] };
@@ -288,47 +287,4 @@ function refusals(): string {
     },
   ];
   return documents.map((one) => stringify(one)).join("---\n");
-}
-
-function definitionOfAlerts(): string {
-  return stringify({
-    apiVersion: "apiextensions.k8s.io/v1",
-    kind: "CustomResourceDefinition",
-    metadata: { name: "alerts.example.com" },
-    spec: {
-      group: "example.com",
-      scope: "Namespaced",
-      names: { plural: "alerts", singular: "alert", kind: "Alert", listKind: "AlertList" },
-      versions: [{
-        name: "v1",
-        served: true,
-        storage: true,
-        schema: {
-          openAPIV3Schema: {
-            type: "object",
-            properties: { spec: { type: "object", "x-kubernetes-preserve-unknown-fields": true } },
-          },
-        },
-      }],
-    },
-  });
-}
-
-function rightToCreateAlerts(): string {
-  const metadata = { name: "zen-watcher-alerts" };
-  return [
-    {
-      apiVersion: "rbac.authorization.k8s.io/v1",
-      kind: "ClusterRole",
-      metadata,
-      rules: [{ apiGroups: ["example.com"], resources: ["alerts"], verbs: ["create"] }],
-    },
-    {
-      apiVersion: "rbac.authorization.k8s.io/v1",
-      kind: "ClusterRoleBinding",
-      metadata,
-      roleRef: { apiGroup: "rbac.authorization.k8s.io", kind: "ClusterRole", name: metadata.name },
-      subjects: [{ kind: "User", apiGroup: "rbac.authorization.k8s.io", name: userOf(0) }],
-    },
-  ].map((one) => stringify(one)).join("---\n");
 }

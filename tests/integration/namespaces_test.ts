@@ -7,77 +7,42 @@ import { adminClient, ingesterObject, INGESTERS } from "./admin_client.ts";
 import { type AuditedRequest, requestsOf, sentenceOf } from "./audit_log.ts";
 import { readyOf } from "./conditions.ts";
 import { assertConservation } from "./conservation.ts";
-import {
-  GUARD_MILLISECONDS,
-  HOME,
-  install,
-  type Installation,
-  untilLeading,
-  userOf,
-} from "./installation.ts";
+import { type ChartAccount, installAccount } from "./chart_account.ts";
+import { GUARD_MILLISECONDS, HOME, install, type Installation, untilLeading } from "./installation.ts";
 
-const ACCOUNT = "zen-watcher";
-const LEASE = "zen-watcher-leader-election";
+/** Of the chart: two releases, each with two namespaces to watch. */
+const SHARDS = ["shard-prod-critical", "shard-prod-standard"] as const;
+/** What the chart says of where a pod looks. */
+const SCOPE = ["WATCH_NAMESPACE", "INGESTER_NAMESPACES", "INGESTER_NAMESPACES_EXCLUDE"] as const;
 const open = { webhook: { auth: { type: "none" } } } as const;
 
-const rule = (group: string, resource: string, verbs: string, ...resourceNames: string[]): object => ({
-  apiGroups: [group],
-  resources: [resource],
-  verbs: verbs.split(" "),
-  ...(resourceNames.length === 0 ? {} : { resourceNames }),
-});
-/** What the program needs in a namespace that it watches. */
-const WATCHED: readonly object[] = [
-  rule("zen.kube-zen.io", "ingesters", "list watch"),
-  rule("zen.kube-zen.io", "ingesters/status", "patch"),
-  rule("zen.kube-zen.io", "observations", "create get list patch delete"),
-  rule("zen.kube-zen.io", "observations/status", "patch"),
-  rule("", "events", "list watch create"),
-];
-/** And in its own, beside that. */
-const OWN: readonly object[] = [
-  rule("coordination.k8s.io", "leases", "create"),
-  rule("coordination.k8s.io", "leases", "get update watch", LEASE),
-  rule("", "configmaps", "create"),
-  rule("", "configmaps", "get patch", `${LEASE}-checkpoints`, `${LEASE}-checkpoints-1`),
-];
-
-/** A ServiceAccount with Roles in these namespaces, and no ClusterRole. */
-function rightsOf(home: string, watched: readonly string[]): readonly object[] {
-  const subject = { kind: "ServiceAccount", name: ACCOUNT, namespace: home };
-  const metadata = (namespace: string): object => ({ name: `${home}-watcher`, namespace });
-  const group = "rbac.authorization.k8s.io";
-  return [
-    { apiVersion: "v1", kind: "ServiceAccount", metadata: { name: ACCOUNT, namespace: home } },
-    ...[home, ...watched].flatMap((namespace) => [
-      {
-        apiVersion: `${group}/v1`,
-        kind: "Role",
-        metadata: metadata(namespace),
-        rules: namespace === home ? [...OWN, ...WATCHED] : WATCHED,
-      },
-      {
-        apiVersion: `${group}/v1`,
-        kind: "RoleBinding",
-        metadata: metadata(namespace),
-        roleRef: { apiGroup: group, kind: "Role", name: `${home}-watcher` },
-        subjects: [subject],
-      },
-    ]),
-  ];
-}
-
-const userIn = (home: string): string => `system:serviceaccount:${home}:${ACCOUNT}`;
 const documents = (objects: readonly object[]): string => objects.map((one) => stringify(one)).join("---\n");
 
-async function startIn({ plane }: Installation, home: string, env: Record<string, string>): Promise<Replica> {
-  const kubeconfig = await plane.kubeconfigFor({ serviceAccount: { namespace: home, name: ACCOUNT } });
+interface Shard extends ChartAccount {
+  readonly watched: readonly string[];
+}
+
+/** What the chart has its pods watch. */
+function watchedBy({ env }: ChartAccount): readonly string[] {
+  return env["WATCH_NAMESPACE"]?.split(",") ?? [];
+}
+
+async function startIn(account: ChartAccount): Promise<Replica> {
+  const name = `${account.namespace}-0`;
+  const kubeconfig = await account.kubeconfigFor(name);
   await using starting = new AsyncDisposableStack();
   const replica = starting.use(
     await startReplica({
       kubeconfig,
-      name: `${home}-0`,
-      env: { POD_NAMESPACE: home, BIND_ADDRESS: "127.0.0.1", GC_INTERVAL: "1s", ...env },
+      name,
+      env: {
+        POD_NAMESPACE: account.namespace,
+        BIND_ADDRESS: "127.0.0.1",
+        GC_INTERVAL: "1s",
+        ...Object.fromEntries(
+          SCOPE.flatMap((name) => account.env[name] === undefined ? [] : [[name, account.env[name]]]),
+        ),
+      },
     }),
   );
   await replica.waitUntilReady(GUARD_MILLISECONDS);
@@ -130,44 +95,33 @@ Deno.test("two installations with Roles alone share a cluster: each in its names
   await withAuditLog(async (auditLog) => {
     await using installed = await install({ auditLog });
     const { plane } = installed;
-    const homes = { "zen-a": ["shop-1", "shop-2"], "zen-b": ["shop-3", "shop-4"] } as const;
-    // Ingesters lie there, beyond what their installation watches.
-    const teams = { "zen-a": "team-a", "zen-b": "team-b" } as const;
-    await installed.createNamespaces(
-      "zen-a",
-      "zen-b",
-      ...Object.values(homes).flat(),
-      ...Object.values(teams),
-    );
     using admin = adminClient(plane.kubeconfig);
-    for (const home of ["zen-a", "zen-b"] as const) {
-      const watched = homes[home];
-      await plane.applyYaml(documents(rightsOf(home, [...watched, teams[home]])));
+    const shardOf = async (pattern: string): Promise<Shard> => {
+      const account = await installAccount(plane, pattern);
+      return { ...account, watched: watchedBy(account) };
+    };
+    const [a, b] = [await shardOf(SHARDS[0]), await shardOf(SHARDS[1])];
+    const shards = [a, b];
+    const all = shards.flatMap(({ watched }) => watched);
+    for (const [{ namespace, watched }, other] of [[a, b], [b, a]] as const) {
       const create = (name: string, spec: IngesterSpec): Promise<unknown> =>
-        admin.create(INGESTERS, home, ingesterObject(name, spec));
+        admin.create(INGESTERS, namespace, ingesterObject(name, spec));
       await create("events", { source: "kubernetes-events" });
       await create("brief", { source: "falco", ...open, ttl: { default: "1s" } });
-      const brief = ingesterObject("brief", { source: "falco", ...open, ttl: { default: "1s" } });
-      await admin.create(INGESTERS, teams[home], brief);
       // Another's namespaces are named, and not read.
-      const other = home === "zen-a" ? homes["zen-b"] : homes["zen-a"];
       await create("greedy", {
         source: "kubernetes-events",
         dryRun: true,
-        namespaces: [watched[0], ...other],
+        namespaces: [watched[0] ?? "", ...other.watched],
       });
-      await create("stranger", { source: "kubernetes-events", namespaces: other });
+      await create("stranger", { source: "kubernetes-events", namespaces: [...other.watched] });
     }
-    await createEvents(installed, "before", Object.values(homes).flat());
-    const settings = (home: keyof typeof homes): Record<string, string> => ({
-      WATCH_NAMESPACE: homes[home].join(","),
-      INGESTER_NAMESPACES: [home, ...homes[home], teams[home]].join(","),
-    });
-    await using a = await startIn(installed, "zen-a", settings("zen-a"));
-    await using b = await startIn(installed, "zen-b", settings("zen-b"));
-    await createEvents(installed, "while", Object.values(homes).flat());
+    await createEvents(installed, "before", all);
+    await using replicaOfA = await startIn(a);
+    await using replicaOfB = await startIn(b);
+    await createEvents(installed, "while", all);
 
-    const expected = Object.entries(homes).flatMap(([home, watched]) =>
+    const expected = shards.flatMap(({ namespace: home, watched }) =>
       watched.flatMap((namespace) => ["before", "while"].map((name) => `${namespace}/${name} by ${home}`))
     ).sort().join(", ");
     await until(
@@ -175,22 +129,19 @@ Deno.test("two installations with Roles alone share a cluster: each in its names
       async () => await observed(installed) === expected,
       GUARD_MILLISECONDS,
     );
-    for (const [home, replica] of [["zen-a", a], ["zen-b", b]] as const) {
-      const own = homes[home];
-      assert.equal((await replica.webhook("/ingest/falco", falco("web", own[1]))).status, 201);
+    for (const [{ namespace: home, watched }, replica] of [[a, replicaOfA], [b, replicaOfB]] as const) {
+      assert.equal((await replica.webhook("/ingest/falco", falco("web", watched[1] ?? ""))).status, 201);
       assert.equal((await replica.webhook("/ingest/falco", falco("far", "elsewhere"))).status, 201);
-      const team = `/ns/${teams[home]}/ingest/falco`;
-      assert.equal((await replica.webhook(team, falco("web", own[1]))).status, 201);
       await until(
         "what has expired is collected, where it lies",
-        async () => (await replica.metrics()).sum("zen_watcher_gc_deleted_total") === 3,
+        async () => (await replica.metrics()).sum("zen_watcher_gc_deleted_total") === 2,
         GUARD_MILLISECONDS,
       );
       await until(
         "the others say how they stand",
         async () =>
           /^Invalid: .*spec.namespaces must name/i.test(await reasonOf(installed, home, "stranger")) &&
-          new RegExp(`^Running: Watching v1/events in ${own[0]}$`).test(
+          new RegExp(`^Running: Watching v1/events in ${watched[0]}$`).test(
             await reasonOf(installed, home, "greedy"),
           ),
         GUARD_MILLISECONDS,
@@ -201,8 +152,8 @@ Deno.test("two installations with Roles alone share a cluster: each in its names
     }
     assert.equal(await observed(installed), expected);
 
-    for (const home of ["zen-a", "zen-b"] as const) {
-      const requests = await requestsOf(auditLog, userIn(home));
+    for (const { namespace: home, user, watched } of shards) {
+      const requests = await requestsOf(auditLog, user);
       assert.ok(requests.length > 20);
       const isRefused = ({ responseStatus }: AuditedRequest): boolean => responseStatus?.code === 403;
       assert.deepEqual(requests.filter(isRefused).map(sentenceOf), []);
@@ -213,36 +164,29 @@ Deno.test("two installations with Roles alone share a cluster: each in its names
             : [objectRef.namespace ?? "all"]
         ),
       );
-      const expectedPlaces = [home, ...homes[home], teams[home]].sort();
-      assert.deepEqual([...places].sort(), expectedPlaces, "no other namespace, and never all");
+      assert.deepEqual([...places].sort(), [home, ...watched].sort(), "no other namespace, and never all");
     }
   });
 });
 
 Deno.test("an Ingester in a tenant's namespace reads, writes and serves that namespace only", async () => {
   await withAuditLog(async (auditLog) => {
-    await using installed = await install({ auditLog });
+    await using installed = await install({ auditLog, pattern: "tenancy" });
     const { plane, oracle } = installed;
     const [TEAM, OTHER, LEFT_OUT] = ["team-a", "team-b", "team-c"] as const;
     await installed.createNamespaces(TEAM, OTHER, LEFT_OUT);
+    // More than any tenant may see, and than the chart gives: what an operator reads elsewhere.
     await plane.applyYaml(documents([{
       apiVersion: "rbac.authorization.k8s.io/v1",
       kind: "ClusterRole",
-      metadata: { name: "zen-watcher-tenancy" },
-      rules: [
-        rule("zen.kube-zen.io", "ingesters", "list watch"),
-        rule("zen.kube-zen.io", "ingesters/status", "patch"),
-        rule("", "events", "create"),
-        // More than any tenant may see.
-        rule("", "nodes", "list watch"),
-        rule("", "namespaces", "list watch"),
-      ],
+      metadata: { name: "nodes-and-namespaces" },
+      rules: [{ apiGroups: [""], resources: ["nodes", "namespaces"], verbs: ["list", "watch"] }],
     }, {
       apiVersion: "rbac.authorization.k8s.io/v1",
       kind: "ClusterRoleBinding",
-      metadata: { name: "zen-watcher-tenancy" },
-      roleRef: { apiGroup: "rbac.authorization.k8s.io", kind: "ClusterRole", name: "zen-watcher-tenancy" },
-      subjects: [{ kind: "User", apiGroup: "rbac.authorization.k8s.io", name: userOf(0) }],
+      metadata: { name: "nodes-and-namespaces" },
+      roleRef: { apiGroup: "rbac.authorization.k8s.io", kind: "ClusterRole", name: "nodes-and-namespaces" },
+      subjects: [{ kind: "User", apiGroup: "rbac.authorization.k8s.io", name: installed.account.user }],
     }]));
     using admin = adminClient(plane.kubeconfig);
     const create = (namespace: string, name: string, spec: IngesterSpec): Promise<unknown> =>
@@ -316,7 +260,7 @@ Deno.test("an Ingester in a tenant's namespace reads, writes and serves that nam
     assert.deepEqual(await replica.stop(), { code: 0, signal: null });
 
     const asked = new Set(
-      (await requestsOf(auditLog, userOf(0))).map(({ objectRef }) =>
+      (await requestsOf(auditLog, installed.account.user)).map(({ objectRef }) =>
         `${objectRef?.resource} ${objectRef?.namespace ?? "all"}`
       ),
     );
@@ -324,4 +268,22 @@ Deno.test("an Ingester in a tenant's namespace reads, writes and serves that nam
       assert.ok(!asked.has(forbidden), `${forbidden} was asked for`);
     }
   });
+});
+
+Deno.test("what Ingesters beyond the watched namespaces wrote is collected where it lies", async () => {
+  await using installed = await install();
+  using admin = adminClient(installed.plane.kubeconfig);
+  const account = await installAccount(installed.plane, "teams");
+  const brief = ingesterObject("brief", { source: "falco", ...open, ttl: { default: "1s" } });
+  await admin.create(INGESTERS, "team-a", brief);
+  await using replica = await startIn(account);
+  const { status } = await replica.webhook("/ns/team-a/ingest/falco", falco("web", "shop"));
+  assert.equal(status, 201);
+  await until(
+    "it is collected",
+    async () => (await replica.metrics()).sum("zen_watcher_gc_deleted_total") === 1,
+    GUARD_MILLISECONDS,
+  );
+  assert.deepEqual(await installed.oracle.observations("team-a"), []);
+  assert.equal((await replica.stop()).code, 0);
 });

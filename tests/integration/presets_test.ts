@@ -10,31 +10,11 @@ import { readSample } from "../normalize/samples.ts";
 import { COUNTERS } from "../samples/counts.ts";
 import { kubectl } from "../support/kubectl.ts";
 import { assertConservation } from "./conservation.ts";
-import { HOME, install, REPORT_CRDS, untilLeading, untilSettled, userOf } from "./installation.ts";
+import { HOME, install, REPORT_CRDS, untilLeading, untilSettled } from "./installation.ts";
 
 const NAMESPACE = "production";
 const ROUNDS = 60;
 const SEED = 99;
-
-/** What these sources need beside rbac.yaml. */
-const RIGHTS = [
-  {
-    apiVersion: "rbac.authorization.k8s.io/v1",
-    kind: "ClusterRole",
-    metadata: { name: "zen-watcher-presets" },
-    rules: [
-      { apiGroups: [""], resources: ["configmaps"], verbs: ["list", "watch"] },
-      { apiGroups: ["cert-manager.io"], resources: ["certificates"], verbs: ["list", "watch"] },
-    ],
-  },
-  {
-    apiVersion: "rbac.authorization.k8s.io/v1",
-    kind: "ClusterRoleBinding",
-    metadata: { name: "zen-watcher-presets" },
-    roleRef: { apiGroup: "rbac.authorization.k8s.io", kind: "ClusterRole", name: "zen-watcher-presets" },
-    subjects: [{ kind: "User", apiGroup: "rbac.authorization.k8s.io", name: userOf(0) }],
-  },
-];
 
 function configMap(name: string, labels: Readonly<Record<string, string>>, more: object): object {
   return { apiVersion: "v1", kind: "ConfigMap", metadata: { name, namespace: NAMESPACE, labels }, ...more };
@@ -53,7 +33,6 @@ Deno.test("results in ConfigMaps, Certificates and alerts become Observations", 
   await using installed = await install({ crds: [REPORT_CRDS] });
   const { plane, oracle } = installed;
   await installed.createNamespaces(NAMESPACE);
-  await plane.applyYaml(RIGHTS.map((rule) => stringify(rule)).join("---\n"));
   for (const source of ["kube-bench", "checkov", "cert-manager"]) {
     await installed.applyIngester(source, { source });
   }

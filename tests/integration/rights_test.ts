@@ -1,72 +1,110 @@
 import assert from "node:assert/strict";
-import { parseAllDocuments, stringify } from "yaml";
-import { listAt, textAt } from "../../src/model/json.ts";
+import { stringify } from "yaml";
+import type { IngesterSpec } from "../../src/model/ingester.ts";
+import { type Json, textAt } from "../../src/model/json.ts";
+import { lineOf, type Right, rightsOf } from "../chart/rights.ts";
 import { until } from "../support/until.ts";
+import { adminClient, ingesterObject, INGESTERS } from "./admin_client.ts";
 import { type AuditedRequest, requestsOf, sentenceOf } from "./audit_log.ts";
+import { readyOf } from "./conditions.ts";
 import { assertConservation } from "./conservation.ts";
-import { NODE, nodeOf, startFakeKubelet } from "./fake_kubelet.ts";
-import { GUARD_MILLISECONDS, HOME, install, REPORT_CRDS, untilLeading, userOf } from "./installation.ts";
+import { nodeOf, startFakeKubelet } from "./fake_kubelet.ts";
+import { GUARD_MILLISECONDS, HOME, install, REPORT_CRDS, untilLeading } from "./installation.ts";
+import { ALERTS, FINDINGS, looseDefinition } from "./loose_definition.ts";
+import { createRunningPod } from "./running_pod.ts";
 
 const NAMESPACE = "production";
+const TENANT = "team-a";
 const TOKEN = "a-token-of-this-test";
-/** What everybody who is authenticated may do. */
-const OPEN_TO_ALL = new Set(["selfsubjectreviews"]);
+const open = { webhook: { auth: { type: "none" } } } as const;
+const own = (group: string, resource: string): IngesterSpec => ({
+  source: `own-${resource}`,
+  ingester: "informer",
+  informer: { gvr: { group, version: "v1", resource } },
+});
+const written = [ALERTS, FINDINGS].map(({ group, plural }) => ({
+  type: "crd" as const,
+  gvr: { group, version: "v1", resource: plural },
+}));
 
-/** `verb group/resource` of every right in rbac.yaml. */
-async function granted(): Promise<readonly string[]> {
-  const text = await Deno.readTextFile(new URL("rbac.yaml", import.meta.url));
-  return parseAllDocuments(text).flatMap((document) =>
-    listAt(document.toJS(), "rules").flatMap((rule) =>
-      listAt(rule, "apiGroups").flatMap((group) =>
-        listAt(rule, "resources").flatMap((resource) =>
-          listAt(rule, "verbs").map((verb) => `${verb} ${group}/${resource}`)
-        )
-      )
-    )
-  );
-}
-
-function rightOf({ verb, objectRef }: AuditedRequest): string | undefined {
-  if (objectRef === undefined || OPEN_TO_ALL.has(objectRef.resource)) return undefined;
-  const { resource, subresource, apiGroup = "" } = objectRef;
-  return `${verb} ${apiGroup}/${resource}${subresource === undefined ? "" : `/${subresource}`}`;
-}
-
-Deno.test("the program is refused nothing, and has no right that it does not use", async () => {
-  const auditLog = await Deno.makeTempFile({ prefix: "zen-watcher-audit-" });
-  await using cleanup = new AsyncDisposableStack();
-  cleanup.defer(() => Deno.remove(auditLog));
-  const installed = cleanup.use(await install({ auditLog, crds: [REPORT_CRDS] }));
-  await installed.createNamespaces(NAMESPACE);
-  const secret = ["create", "secret", "generic", "falco-token", `--namespace=${HOME}`];
-  await installed.plane.ask([...secret, `--from-literal=token=${TOKEN}`]);
-  await installed.applyIngester("events", { source: "kubernetes-events" });
+/** Between them they use all that the chart can give. */
+const AT_HOME: Readonly<Record<string, IngesterSpec>> = {
+  "events": { source: "kubernetes-events" },
   // It overlaps, of which an Event tells.
-  await installed.applyIngester("production", { source: "kubernetes-events", namespaces: [NAMESPACE] });
-  await installed.applyIngester("trivy", { source: "trivy" });
-  await installed.applyIngester("kyverno", { source: "kyverno" });
-  const kubelet = cleanup.use(await startFakeKubelet());
-  await installed.plane.applyYaml(stringify(nodeOf(kubelet)));
-  await installed.plane.applyYaml(stringify({
-    apiVersion: "v1",
-    kind: "Pod",
-    metadata: {
-      name: "sealed-secrets",
-      namespace: NAMESPACE,
-      labels: { "app.kubernetes.io/name": "sealed-secrets" },
-    },
-    spec: { nodeName: NODE, containers: [{ name: "controller", image: "none" }] },
-  }));
-  await installed.applyIngester("sealed-secrets", { source: "sealed-secrets" });
-  await installed.applyIngester("falco", {
+  "production": { source: "kubernetes-events", namespaces: [NAMESPACE] },
+  "trivy": { source: "trivy" },
+  "kyverno": { source: "kyverno" },
+  "cert-manager": { source: "cert-manager" },
+  "kube-bench": { source: "kube-bench" },
+  "sealed-secrets": { source: "sealed-secrets" },
+  "deployments": own("apps", "deployments"),
+  "newer-events": own("events.k8s.io", "events"),
+  "falco": {
     source: "falco",
     webhook: { auth: { type: "bearer", secretName: "falco-token" } },
+    destinations: [{ type: "crd", value: "observations" }, ...written],
     ttl: { default: "1s" },
+  },
+  "alerts": { source: "alertmanager", ...open },
+};
+/** The same twice, of which an Event tells here too. */
+const OF_THE_TENANT: Readonly<Record<string, IngesterSpec>> = {
+  "first": { source: "kubernetes-events" },
+  "second": { source: "kubernetes-events", dryRun: true },
+};
+
+/** Whether a request was granted by a right, which was given in one namespace or in all of them. */
+function isBy({ verb, group, resource, names }: Right, place: string | undefined, request: AuditedRequest) {
+  const { objectRef } = request;
+  if (objectRef === undefined || request.verb !== verb) return false;
+  const asked = objectRef.subresource === undefined
+    ? objectRef.resource
+    : `${objectRef.resource}/${objectRef.subresource}`;
+  return asked === resource && (objectRef.apiGroup ?? "") === group &&
+    (place === undefined || objectRef.namespace === place) &&
+    (names === undefined || names.includes(objectRef.name ?? ""));
+}
+
+/** The rights of a Role or ClusterRole that no request needed. */
+function unusedOf(role: Json, requests: readonly AuditedRequest[]): readonly string[] {
+  const place = textAt(role, "metadata", "namespace");
+  return rightsOf([role]).filter((right) => !requests.some((request) => isBy(right, place, request)))
+    .map((right) => `${lineOf(right)} in ${place ?? "all namespaces"}`);
+}
+
+Deno.test("with the chart's rights the program is refused nothing, and has none that it does not use", async () => {
+  await using cleanup = new AsyncDisposableStack();
+  const folder = await Deno.makeTempDir({ prefix: "zen-watcher-rights-" });
+  cleanup.defer(() => Deno.remove(folder, { recursive: true }));
+  for (const names of [ALERTS, FINDINGS]) {
+    await Deno.writeTextFile(`${folder}/${names.plural}.yaml`, stringify(looseDefinition(names)));
+  }
+  const auditLog = `${folder}/audit.log`;
+  const installed = cleanup.use(await install({ auditLog, crds: [REPORT_CRDS, folder] }));
+  const { plane, account } = installed;
+  await installed.createNamespaces(NAMESPACE);
+  const secret = ["create", "secret", "generic", "falco-token", `--namespace=${HOME}`];
+  await plane.ask([...secret, `--from-literal=token=${TOKEN}`]);
+  using admin = adminClient(plane.kubeconfig);
+  for (const [name, spec] of Object.entries(AT_HOME)) {
+    await admin.create(INGESTERS, HOME, ingesterObject(name, spec));
+  }
+  for (const [name, spec] of Object.entries(OF_THE_TENANT)) {
+    await admin.create(INGESTERS, TENANT, ingesterObject(name, spec));
+  }
+  const kubelet = cleanup.use(await startFakeKubelet());
+  await plane.applyYaml(stringify(nodeOf(kubelet)));
+  await createRunningPod(plane, {
+    namespace: NAMESPACE,
+    pod: "sealed-secrets",
+    labels: { "app.kubernetes.io/name": "sealed-secrets" },
+    container: "controller",
   });
-  await installed.applyIngester("alerts", { source: "alertmanager", webhook: { auth: { type: "none" } } });
-  await using leader = await installed.start(0, { GC_INTERVAL: "1s" });
+  const { INGESTER_NAMESPACES = "", DESTINATION_ALLOWLIST = "", FILTER_CONFIGMAP_NAME = "" } = account.env;
+  const settings = { INGESTER_NAMESPACES, DESTINATION_ALLOWLIST, FILTER_CONFIGMAP_NAME, GC_INTERVAL: "1s" };
+  await using leader = await installed.start(0, settings);
   await untilLeading(leader);
-  await using follower = await installed.start(1, { GC_INTERVAL: "1s" });
+  await using follower = await installed.start(1, settings);
 
   const alert = {
     rule: "Terminal shell in container",
@@ -93,13 +131,13 @@ Deno.test("the program is refused nothing, and has no right that it does not use
     async () => (await leader.metrics()).sum("zen_watcher_gc_deleted_total") > 0,
     GUARD_MILLISECONDS,
   );
-  const statuses = async (): Promise<readonly (string | undefined)[]> =>
-    (await installed.oracle.ingesters()).map(({ status }) =>
-      textAt(status?.conditions?.find(({ type }) => type === "Ready") ?? null, "reason")
-    );
+  const unready = async (): Promise<readonly string[]> =>
+    [...await installed.oracle.ingesters(HOME), ...await installed.oracle.ingesters(TENANT)]
+      .filter((one) => readyOf(one)?.reason !== "Running")
+      .map((one) => `${one.metadata.name}: ${readyOf(one)?.message}`);
   await until(
     "every Ingester is known to run",
-    async () => (await statuses()).every((reason) => reason === "Running"),
+    async () => (await unready()).length === 0,
     GUARD_MILLISECONDS,
   );
   // The follower takes over, so that it uses the leader's rights too.
@@ -110,9 +148,8 @@ Deno.test("the program is refused nothing, and has no right that it does not use
   await assertConservation(follower);
   assert.deepEqual(await follower.stop(), { code: 0, signal: null });
 
-  const requests = [...await requestsOf(auditLog, userOf(0)), ...await requestsOf(auditLog, userOf(1))];
+  const requests = await requestsOf(auditLog, account.user);
   const refused = requests.filter(({ responseStatus }) => responseStatus?.code === 403);
   assert.deepEqual(refused.map(sentenceOf), []);
-  const used = new Set(requests.map(rightOf).filter((right) => right !== undefined));
-  assert.deepEqual([...used].sort(), [...new Set(await granted())].sort());
+  assert.deepEqual(account.roles.flatMap((role) => unusedOf(role, requests)), []);
 });

@@ -402,13 +402,13 @@ async function deadletters(
 
 /** Makes all that is needed to start a replica, which then needs no API server. */
 async function prepare(
-  { plane }: Installation,
+  { account }: Installation,
   index: 0 | 1,
   settings: Readonly<Record<string, string>>,
   permissions: readonly string[] = [],
 ): Promise<() => Promise<Replica>> {
   const name = nameOf(index);
-  const kubeconfig = await plane.kubeconfigFor({ serviceAccount: { namespace: HOME, name } });
+  const kubeconfig = await account.kubeconfigFor(name);
   return () =>
     startReplica({
       kubeconfig,

@@ -251,7 +251,7 @@ Deno.test("whatever becomes of a watch, what happens meanwhile is observed once"
   using admin = adminClient(installed.plane.kubeconfig);
   await installed.createNamespaces(NAMESPACE);
   await createSources(admin);
-  await using proxy = await startFaultyProxy(installed.plane.kubeconfig);
+  await using proxy = await startFaultyProxy(await installed.account.kubeconfigFor("zen-watcher-0"));
   const kubeconfig = `${await Deno.makeTempDir({ prefix: "zen-watcher-proxied-" })}/kubeconfig`;
   await using cleanup = new AsyncDisposableStack();
   cleanup.defer(() => Deno.remove(kubeconfig.replace(/\/[^/]*$/, ""), { recursive: true }));
@@ -366,9 +366,7 @@ Deno.test("an API server that goes and comes is survived, and nothing of it is l
   await installed.createNamespaces(NAMESPACE);
   await createSources(admin);
   await using first = await installed.start(0);
-  const kubeconfig = await plane.kubeconfigFor({
-    serviceAccount: { namespace: HOME, name: "zen-watcher-1" },
-  });
+  const kubeconfig = await installed.account.kubeconfigFor("zen-watcher-1");
   const env = { POD_NAMESPACE: HOME, BIND_ADDRESS: "127.0.0.1" };
   const names: string[] = [];
   const happens = async (name: string): Promise<void> => {

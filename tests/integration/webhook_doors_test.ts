@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
 import { createHmac } from "node:crypto";
-import { stringify } from "yaml";
 import type { IngesterSpec } from "../../src/model/ingester.ts";
 import { systemClock } from "../../src/run/clock.ts";
 import { type Certified, createCertificateAuthority } from "../control_plane/certificates.ts";
@@ -8,7 +7,7 @@ import type { Replica, WebhookAnswer } from "../support/process.ts";
 import { until } from "../support/until.ts";
 import { type AdminClient, adminClient, ingesterObject, INGESTERS, SECRETS } from "./admin_client.ts";
 import { readyOf, untilReason } from "./conditions.ts";
-import { GUARD_MILLISECONDS, HOME, install, nameOf, untilLeading } from "./installation.ts";
+import { GUARD_MILLISECONDS, HOME, install, untilLeading } from "./installation.ts";
 import { assertStopsSound } from "./soundness.ts";
 
 /** The guarded kinds: keys of the Secret, and what a sender shows who knows its first and its second value. */
@@ -53,29 +52,6 @@ const SPECS: Readonly<Record<string, IngesterSpec>> = {
   },
   large: { source: "large", webhook: { ...open, maxBodyBytes: 2_000_000 } },
 };
-
-/** What the program may read of Secrets: these by name, and not one more. */
-const SECRET_RIGHTS = [{
-  apiVersion: "rbac.authorization.k8s.io/v1",
-  kind: "Role",
-  metadata: { name: "doors", namespace: HOME },
-  rules: [{
-    apiGroups: [""],
-    resources: ["secrets"],
-    resourceNames: KINDS.map(secretName),
-    verbs: ["list", "watch"],
-  }],
-}, {
-  apiVersion: "rbac.authorization.k8s.io/v1",
-  kind: "RoleBinding",
-  metadata: { name: "doors", namespace: HOME },
-  roleRef: { apiGroup: "rbac.authorization.k8s.io", kind: "Role", name: "doors" },
-  subjects: ([0, 1] as const).map((index) => ({
-    kind: "ServiceAccount",
-    name: nameOf(index),
-    namespace: HOME,
-  })),
-}];
 
 function mac(secret: string, text: string): string {
   return createHmac("sha256", secret).update(text).digest("hex");
@@ -128,7 +104,6 @@ Deno.test("webhooks let in who may, and a Secret that changes is in force withou
   await using installed = await install();
   const { plane, oracle } = installed;
   using admin = adminClient(plane.kubeconfig);
-  await plane.applyYaml(SECRET_RIGHTS.map((one) => stringify(one)).join("---\n"));
   for (const [name, spec] of Object.entries(SPECS)) {
     await admin.create(INGESTERS, HOME, ingesterObject(name, spec));
   }
