@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
-import { parse, stringify } from "yaml";
-import { at, type Json, listAt, textAt } from "../../src/model/json.ts";
-import { lineOf, objectsOf, ofKind, rightsOf } from "../chart/rights.ts";
+import { stringify } from "yaml";
+import { textAt } from "../../src/model/json.ts";
+import { objectsOf } from "../chart/rights.ts";
 import { PATTERNS } from "../chart/patterns.ts";
 import { goldenOf, render, runHelm } from "../chart/render.ts";
 import { type ControlPlane, startControlPlane } from "../control_plane/control_plane.ts";
@@ -133,70 +133,6 @@ Deno.test("helm installs, changes and removes a release", async () => {
   assert.equal(await names("deployments"), "");
   assert.notEqual(await plane.ask(["get", "crd", "observations.zen.kube-zen.io", "-o", "name"]), "");
 });
-
-Deno.test("every rule of a Role or ClusterRole gives a right that its ServiceAccount has by it alone", async () => {
-  const pattern = PATTERNS.find(({ name }) => name === "webhooks") ?? assert.fail();
-  const objects = objectsOf(await Deno.readTextFile(goldenOf(pattern)))
-    .filter((object) => !FOREIGN.includes(textAt(object, "kind") ?? ""));
-  await using plane = await startControlPlane();
-  await plane.installCrds(CRDS);
-  await createNamespaces(plane, [pattern.namespace]);
-  await plane.applyYaml(objects.map((object) => stringify(object)).join("---\n"));
-  const account = `system:serviceaccount:${pattern.namespace}:zen-watcher`;
-  const roles = [...ofKind(objects, "Role"), ...ofKind(objects, "ClusterRole")];
-  for (const role of roles) {
-    const rules = listAt(role, "rules");
-    for (const [index, rule] of rules.entries()) {
-      const before = await refusedOf(plane, account, role, rule);
-      assert.deepEqual(before, [], "each right is there");
-      await plane.applyYaml(stringify(withRules(role, rules.toSpliced(index, 1))));
-      const all = rightsOf([{ rules: [rule] }]).length;
-      await until(
-        `${textAt(role, "metadata", "name")} lacks rule ${index}`,
-        async () => (await refusedOf(plane, account, role, rule)).length === all,
-      );
-      await plane.applyYaml(stringify(role));
-      await until("it is back", async () => (await refusedOf(plane, account, role, rule)).length === 0);
-    }
-  }
-});
-
-function withRules(role: Json, rules: readonly Json[]): Json {
-  return { ...parse(stringify(role)), rules };
-}
-
-/** The rights of one rule that the API server does not give. */
-async function refusedOf(
-  plane: ControlPlane,
-  account: string,
-  role: Json,
-  rule: Json,
-): Promise<readonly string[]> {
-  const namespace = textAt(role, "metadata", "namespace");
-  const refused: string[] = [];
-  for (const right of rightsOf([{ rules: [rule] }])) {
-    const [resource = "", subresource] = right.resource.split("/");
-    const review = {
-      apiVersion: "authorization.k8s.io/v1",
-      kind: "SubjectAccessReview",
-      spec: {
-        user: account,
-        resourceAttributes: {
-          verb: right.verb,
-          group: right.group,
-          resource,
-          subresource: subresource ?? "",
-          namespace: namespace ?? "",
-          name: right.names?.[0] ?? "",
-        },
-      },
-    };
-    const path = "/apis/authorization.k8s.io/v1/subjectaccessreviews";
-    const answer = JSON.parse(await plane.ask(["create", "--raw", path, "-f", "-"], JSON.stringify(review)));
-    if (at(answer, "status", "allowed") !== true) refused.push(lineOf(right));
-  }
-  return refused;
-}
 
 async function createNamespaces(plane: ControlPlane, names: readonly string[]): Promise<void> {
   const text = [...new Set(names)].map((name) =>
