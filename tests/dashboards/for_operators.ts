@@ -1,5 +1,5 @@
 import { bars, type PanelSpec, stat, table, timeseries } from "./panels.ts";
-import { HERE, inRange, quantile, rate, SOURCES, VERDICT_RATES, VERDICT_TOTALS } from "./queries.ts";
+import { HERE, inRange, orZero, quantile, rate, SOURCES, VERDICT_RATES, VERDICT_TOTALS } from "./queries.ts";
 
 const CREATED = "zen_watcher_observations_created_total";
 const REQUESTS = "zen_watcher_webhook_requests_total";
@@ -74,14 +74,16 @@ export const OPERATIONS: readonly PanelSpec[] = [
   ]]),
   timeseries(
     "Failover duration p95",
-    "From the release of the Lease, or its last renewal, to the first source resumed",
+    "From the release of the Lease, or its last renewal, to the first source resumed; 0 when the leader did not change",
     [
       [
-        `histogram_quantile(0.95, sum by (le) (increase(zenwatcher_failover_duration_seconds_bucket{${HERE}}[$__range])))`,
+        orZero(
+          `histogram_quantile(0.95, sum by (le) (increase(zenwatcher_failover_duration_seconds_bucket{${HERE}}[$__range]))) >= 0`,
+        ),
         "p95",
       ],
     ],
-    { unit: "s", emptyWhile: "the leader did not change in the time shown" },
+    { unit: "s" },
   ),
   timeseries("Per-source staleness", "Since the last sign of life of each watch of the leader", [
     [
@@ -94,7 +96,7 @@ export const OPERATIONS: readonly PanelSpec[] = [
   ], { unit: "s" }),
   timeseries("Watch restarts", "By reason; closed is the usual end by the server", [
     [inRange("zenwatcher_source_watch_restarts_total", "source, reason"), "{{source}} {{reason}}"],
-  ], { emptyWhile: "no watch was opened anew" }),
+  ]),
   table("Informer status", "Ingesters of the leader; 1 is ready", [
     [`max by (exported_namespace, name) (zen_watcher_ingester_ready{${HERE}})`, ""],
   ]),
@@ -120,7 +122,7 @@ export const OPERATIONS: readonly PanelSpec[] = [
   ], { unit: "s" }),
   timeseries("Writes tried again", "A second, by reason", [
     [rate("zen_watcher_write_retries_total", "reason", HERE), "{{reason}}"],
-  ], { emptyWhile: "no write had to be repeated" }),
+  ]),
   timeseries("Relist duration", "Mean time to list a source whole", [
     [
       `sum by (source, reason) (zen_watcher_relist_duration_seconds_sum{${SOURCES}}) / sum by (source, reason) (zen_watcher_relist_duration_seconds_count{${SOURCES}})`,
@@ -160,8 +162,8 @@ export const NAMESPACE_HEALTH: readonly PanelSpec[] = [
     "",
   ]]),
   table("Budget used", "Observations of each Ingester against what it may have", [
-    [`max by (ingester) (zen_watcher_budget_used_ratio{${HERE}})`, ""],
-  ], { unit: "percentunit", emptyWhile: "no Ingester is counted" }),
+    [orZero(`max by (ingester) (zen_watcher_budget_used_ratio{${HERE}})`), ""],
+  ], { unit: "percentunit" }),
   timeseries("Observations by namespace", "Created a second by each installation", [
     [rate(CREATED, "namespace"), "{{namespace}}"],
   ]),
@@ -179,7 +181,6 @@ export const EXPLORER: readonly PanelSpec[] = [
     ...VERDICT_TOTALS,
   ], {
     width: 24,
-    emptyWhile: "nothing came; verdicts that never were are left out",
   }),
   table("Observations", "Created in the time shown, by what they are", [
     [
@@ -204,10 +205,10 @@ export const EXPLORER: readonly PanelSpec[] = [
   timeseries("Findings by verdict", "A second", [...VERDICT_RATES], { width: 12 }),
   table("Webhooks", "Requests in the time shown", [[inRange(REQUESTS, "source, code"), ""]]),
   table("Dry run", "What would have become of findings of Ingesters with dryRun", [
-    [`sum by (source, verdict) (zen_watcher_dry_run_total{${SOURCES}})`, ""],
-  ], { emptyWhile: "no Ingester has dryRun" }),
+    [orZero(`sum by (source, verdict) (zen_watcher_dry_run_total{${SOURCES}})`), ""],
+  ]),
   table("Expressions that failed", "In the time shown", [
     [inRange("zen_watcher_expression_errors_total", "source, field"), ""],
-  ], { emptyWhile: "none failed" }),
+  ]),
   table("Versions", "What runs", [[`count by (version, runtime) (zen_watcher_build_info{${HERE}})`, ""]]),
 ];

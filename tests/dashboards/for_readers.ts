@@ -76,5 +76,5 @@ export const SECURITY_ANALYTICS: readonly PanelSpec[] = [
   timeseries("Not taken", "Rejected and dead letters a second", [
     [rate("zen_watcher_signals_rejected_total", "source, reason"), "{{source}} {{reason}}"],
     [rate("zen_watcher_dead_letters_total", "source, reason"), "{{source}} {{reason}}, dead letter"],
-  ], { emptyWhile: "everything could be taken" }),
+  ]),
 ];

@@ -13,13 +13,11 @@ export interface PanelSpec {
   /** Columns of 24. */
   readonly width: number;
   readonly isStacked: boolean;
-  /** Completes "Empty while ..."; such a panel may show nothing. */
-  readonly emptyWhile?: string;
   /** From which value on it is yellow, and red. */
   readonly limits?: readonly [yellow: number, red: number];
 }
 
-type More = Partial<Pick<PanelSpec, "unit" | "width" | "isStacked" | "emptyWhile" | "limits">>;
+type More = Partial<Pick<PanelSpec, "unit" | "width" | "isStacked" | "limits">>;
 
 const HEIGHTS: Readonly<Record<PanelSpec["kind"], number>> = {
   timeseries: 8,
@@ -80,9 +78,7 @@ function panelOf(one: PanelSpec, id: number, gridPos: { x: number; y: number; w:
     id,
     type: one.kind,
     title: one.title,
-    description: one.emptyWhile === undefined
-      ? one.description
-      : `${one.description}. Empty while ${one.emptyWhile}`,
+    description: one.description,
     gridPos,
     datasource: { ...DATASOURCE },
     targets: one.queries.map(([expr, legendFormat], index) => ({

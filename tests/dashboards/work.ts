@@ -21,6 +21,9 @@ const here = (namespace: string): string => namespace;
 export async function applyIngesters({ applyIngester }: Installation): Promise<void> {
   for (const source of ["trivy", "kyverno", "kubernetes-events"]) await applyIngester(source, { source });
   for (const source of ["falco", "audit"]) await applyIngester(source, { source, ...OPEN });
+  await applyIngester("tried", { source: "tried", ...OPEN, dryRun: true });
+  // No signal has that field.
+  await applyIngester("odd", { source: "odd", ...OPEN, filters: { expression: "signal.absent.field == 1" } });
 }
 
 /** Creates real reports and Events, and waits until the leader has judged all that is in them. */
@@ -42,6 +45,7 @@ export async function sendAlerts(replica: Replica, seconds: number, signal: Abor
     for (const body of bodies) await replica.webhook(path, body);
   }
   await replica.webhook("/ingest/falco", "{");
+  for (const path of ["/ingest/tried", "/ingest/odd"]) await replica.webhook(path, { title: "Something" });
   const end = systemClock.monotonic() + seconds * 1000;
   while (systemClock.monotonic() < end) {
     await replica.webhook("/ingest/falco", alertNow());

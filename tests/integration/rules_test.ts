@@ -20,7 +20,7 @@ interface Probed extends Disposable {
 
 async function probed(plane: ControlPlane, pattern: string): Promise<Probed> {
   const account = await installAccount(plane, pattern);
-  const probe = await rightProbe(await account.kubeconfigFor("probe"));
+  const probe = await rightProbe(await account.kubeconfigFor(`probe-of-${pattern}`));
   return {
     account,
     probe,
@@ -36,6 +36,10 @@ async function probed(plane: ControlPlane, pattern: string): Promise<Probed> {
 }
 
 const placeOf = (role: Json): string | undefined => textAt(role, "metadata", "namespace");
+const titleOf = (role: Json): string =>
+  [textAt(role, "kind"), placeOf(role), textAt(role, "metadata", "name")].flatMap((part) => part ?? []).join(
+    " ",
+  );
 
 Deno.test("each rule that the chart gives lets requests of its pods pass, and they are refused without it", async (test) => {
   await using plane = await startControlPlane();
@@ -45,8 +49,7 @@ Deno.test("each rule that the chart gives lets requests of its pods pass, and th
     for (const role of account.roles) {
       for (const [index, rule] of listAt(role, "rules").entries()) {
         const rights = rightsOf([{ rules: [rule] }]);
-        const name = `${pattern}: rule ${index + 1} of ${textAt(role, "kind")} ${placeOf(role) ?? ""}`;
-        await test.step(`${name}: ${rights.map(lineOf).join(", ")}`, async () => {
+        await test.step(`${pattern}: rule ${index + 1} of ${titleOf(role)}: ${rights.map(lineOf).join(", ")}`, async () => {
           await until("all pass", async () => (await refusedOf(rights, placeOf(role))).length === 0);
           const giveBack = await account.revoke((one) => one === rule);
           await until(

@@ -1,4 +1,4 @@
-/** Programs of Prometheus that tests and `task dashboards:test` use. */
+/** Programs of Prometheus that tests use. */
 export interface PrometheusTools {
   readonly prometheus: string;
   readonly promtool: string;
