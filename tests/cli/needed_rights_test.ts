@@ -4,11 +4,11 @@ import { neededRights, type Right } from "../../src/cli/needed_rights.ts";
 import { readSettings } from "../../src/cli/read_settings.ts";
 import { type Entry, IngesterRegistry } from "../../src/ingesters/registry.ts";
 import { isIngester } from "../../src/ingesters/ingester_watch.ts";
-import type { IngesterSpec } from "../../src/model/ingester.ts";
 import { at, isJsonObject, type Json, listAt, textAt } from "../../src/model/json.ts";
 import { objectsOf, ofKind, rightsOf } from "../chart/rights.ts";
 import { PATTERNS } from "../chart/patterns.ts";
 import { goldenOf } from "../chart/render.ts";
+import { AT_HOME, OF_THE_TENANT } from "../integration/ingesters_of_all_rights.ts";
 import { ingesterOf } from "../support/ingester_of.ts";
 
 function config(environment: Record<string, string>): Config {
@@ -33,42 +33,38 @@ function lines(needed: readonly Right[]): readonly string[] {
   );
 }
 
-const home = (name: string, spec: IngesterSpec): unknown =>
-  ingesterOf(name, spec, { namespace: "zen-system" });
+/** What the chart says to its pods in their environment. */
+function environmentOf(objects: readonly Json[]): Record<string, string> {
+  const workload = objects.find((object) => /^(Deployment|StatefulSet)$/.test(textAt(object, "kind") ?? ""));
+  const container = listAt(workload, "spec", "template", "spec", "containers")[0] ?? null;
+  return Object.fromEntries(
+    listAt(container, "env").flatMap((one) => {
+      const value = textAt(one, "value");
+      return value === undefined ? [] : [[textAt(one, "name") ?? "", value]];
+    }),
+  );
+}
 
 Deno.test("what is needed is what the program was seen to use on a real API server, no more and no less", async () => {
-  // The Ingesters of tests/integration/rights_test.ts, which compares rbac.yaml with the audit log.
+  // tests/integration/rights_test.ts compares what the chart gives for these Ingesters with the audit log.
+  const pattern = PATTERNS.find(({ name }) => name === "suite") ?? assert.fail();
+  const objects = objectsOf(await Deno.readTextFile(goldenOf(pattern)));
   const needed = rights(
-    { POD_NAMESPACE: "zen-system" },
-    home("events", { source: "kubernetes-events" }),
-    home("trivy", { source: "trivy" }),
-    home("kyverno", { source: "kyverno" }),
-    home("sealed-secrets", { source: "sealed-secrets" }),
-    home("falco", { source: "falco", webhook: { auth: { type: "bearer", secretName: "falco-token" } } }),
-    home("alerts", { source: "alertmanager", webhook: { auth: { type: "none" } } }),
+    { ...environmentOf(objects), POD_NAMESPACE: pattern.namespace },
+    ...Object.entries(AT_HOME).map(([name, spec]) =>
+      ingesterOf(name, spec, { namespace: pattern.namespace })
+    ),
+    ...Object.entries(OF_THE_TENANT).map(([name, spec]) => ingesterOf(name, spec, { namespace: "team-a" })),
   );
-  const roles = objectsOf(
-    await Deno.readTextFile(new URL("../integration/rbac.yaml", import.meta.url)),
-  );
-  const used = rightsOf([...ofKind(roles, "Role"), ...ofKind(roles, "ClusterRole")])
+  const granted = rightsOf([...ofKind(objects, "Role"), ...ofKind(objects, "ClusterRole")])
     .map(({ verb, group, resource }) => `${verb} ${group}/${resource}`);
   const found = lines(needed).map((line) => line.replace(/ [^ ]*$/, ""));
-  assert.deepEqual([...new Set(found)].sort(), [...new Set(used)].sort());
+  assert.deepEqual([...new Set(found)].sort(), [...new Set(granted)].sort());
 });
 
 for (const pattern of PATTERNS) {
   Deno.test(`the chart grants every right that is needed: ${pattern.name}`, async () => {
     const objects = objectsOf(await Deno.readTextFile(goldenOf(pattern)));
-    const workload = objects.find((object) =>
-      /^(Deployment|StatefulSet)$/.test(textAt(object, "kind") ?? "")
-    );
-    const container = listAt(workload, "spec", "template", "spec", "containers")[0] ?? null;
-    const environment = Object.fromEntries(
-      listAt(container, "env").flatMap((one) => {
-        const value = textAt(one, "value");
-        return value === undefined ? [] : [[textAt(one, "name") ?? "", value]];
-      }),
-    );
     const ingesters = ofKind(objects, "Ingester").map((one, index): unknown =>
       isJsonObject(one) && isJsonObject(one["metadata"])
         ? {
@@ -77,7 +73,7 @@ for (const pattern of PATTERNS) {
         }
         : one
     );
-    const needed = rights({ ...environment, POD_NAMESPACE: pattern.namespace }, ...ingesters);
+    const needed = rights({ ...environmentOf(objects), POD_NAMESPACE: pattern.namespace }, ...ingesters);
     assert.ok(needed.length >= 15, `${needed.length}`);
     assert.deepEqual(lines(needed.filter((right) => !isGranted(right, objects))), []);
     assert.ok(!isGranted({ ...needed[0] as Right, resource: "nodes" }, objects), "not everything is granted");

@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
 import { stringify } from "yaml";
-import type { IngesterSpec } from "../../src/model/ingester.ts";
 import { type Json, textAt } from "../../src/model/json.ts";
 import { lineOf, type Right, rightsOf } from "../chart/rights.ts";
 import { until } from "../support/until.ts";
@@ -10,49 +9,13 @@ import { readyOf } from "./conditions.ts";
 import { assertConservation } from "./conservation.ts";
 import { nodeOf, startFakeKubelet } from "./fake_kubelet.ts";
 import { GUARD_MILLISECONDS, HOME, install, REPORT_CRDS, untilLeading } from "./installation.ts";
+import { AT_HOME, OF_THE_TENANT } from "./ingesters_of_all_rights.ts";
 import { ALERTS, FINDINGS, looseDefinition } from "./loose_definition.ts";
 import { createRunningPod } from "./running_pod.ts";
 
 const NAMESPACE = "production";
 const TENANT = "team-a";
 const TOKEN = "a-token-of-this-test";
-const open = { webhook: { auth: { type: "none" } } } as const;
-const own = (group: string, resource: string): IngesterSpec => ({
-  source: `own-${resource}`,
-  ingester: "informer",
-  informer: { gvr: { group, version: "v1", resource } },
-});
-const written = [ALERTS, FINDINGS].map(({ group, plural }) => ({
-  type: "crd" as const,
-  gvr: { group, version: "v1", resource: plural },
-}));
-
-/** Between them they use all that the chart can give. */
-const AT_HOME: Readonly<Record<string, IngesterSpec>> = {
-  "events": { source: "kubernetes-events" },
-  // It overlaps, of which an Event tells.
-  "production": { source: "kubernetes-events", namespaces: [NAMESPACE] },
-  "trivy": { source: "trivy" },
-  "kyverno": { source: "kyverno" },
-  "cert-manager": { source: "cert-manager" },
-  "kube-bench": { source: "kube-bench" },
-  "sealed-secrets": { source: "sealed-secrets" },
-  "deployments": own("apps", "deployments"),
-  "newer-events": own("events.k8s.io", "events"),
-  "falco": {
-    source: "falco",
-    webhook: { auth: { type: "bearer", secretName: "falco-token" } },
-    destinations: [{ type: "crd", value: "observations" }, ...written],
-    ttl: { default: "1s" },
-  },
-  "alerts": { source: "alertmanager", ...open },
-};
-/** The same twice, of which an Event tells here too. */
-const OF_THE_TENANT: Readonly<Record<string, IngesterSpec>> = {
-  "first": { source: "kubernetes-events" },
-  "second": { source: "kubernetes-events", dryRun: true },
-};
-
 /** Whether a request was granted by a right, which was given in one namespace or in all of them. */
 function isBy({ verb, group, resource, names }: Right, place: string | undefined, request: AuditedRequest) {
   const { objectRef } = request;
