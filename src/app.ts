@@ -212,12 +212,14 @@ export async function runApp(config: Config, around: Surroundings, signal: Abort
     log,
   });
   registry.onChange(() => replay.nudge());
+  const spoolEnd = new AbortController();
   const routes = createRouteTable({
     registry,
     activities,
     spool: new WebhookSpool({ spool, replay, pipeline, writer, ledger, clock }),
     clock,
-    state: () => signal.aborted ? "draining" : knownState(),
+    // Up to then whoever still has a connection, or still finds this replica, is served.
+    state: () => spoolEnd.signal.aborted ? "draining" : knownState(),
   });
   const intakeApp = createIntakeApp({
     routes,
@@ -281,15 +283,14 @@ export async function runApp(config: Config, around: Surroundings, signal: Abort
     }
     await kept.keep(() => unsynced.size === 0, inner);
   });
-  const spoolEnd = new AbortController();
   program.run("spool", (inner) => spool.keep(inner));
   const desk = { folder: () => spool.folder, deadLetters, spool, ledger, disk: systemDisk, clock, log };
   program.run("letter desk", (inner) => keepLetterDesk(desk, inner));
-  // It outlives the others: what webhooks have left behind is written when they have been answered.
+  // These outlive the others: webhooks are served for a while, and what they leave behind is written.
   program.run("replay", () => replay.run(spoolEnd.signal));
   program.run("series", (inner) => series.keepSweeping(inner));
-  program.run("repeats", (inner) => repeats.keepFolding(inner));
-  program.run("secrets", (inner) => secrets.follow(registry, inner));
+  program.run("repeats", () => repeats.keepFolding(spoolEnd.signal));
+  program.run("secrets", () => secrets.follow(registry, spoolEnd.signal));
   const collector = {
     intervalMilliseconds: config.gcIntervalMilliseconds,
     namespaces: places,

@@ -10,6 +10,7 @@ import {
   type Server as SecureServer,
   type ServerOptions as SecureServerOptions,
 } from "node:https";
+import type { Socket } from "node:net";
 import type { TLSSocket } from "node:tls";
 import type { Log } from "../observe/log.ts";
 import type { Clock } from "../run/clock.ts";
@@ -31,7 +32,12 @@ export interface ListenerLimits {
   /** How often the first two are looked at; as node:http has it, they are that much less exact. */
   readonly checkMilliseconds: number;
   readonly maxConnections: number;
-  /** How long requests under way may take when it closes. */
+  /**
+   * For how long it goes on serving when it closes, each answer being the last of its connection, while any connection is
+   * open: who closes an idle one may meet a request that is on its way.
+   */
+  readonly lingerMilliseconds: number;
+  /** How long requests under way may take after that. */
   readonly drainMilliseconds: number;
 }
 
@@ -42,6 +48,7 @@ export const LISTENER_LIMITS: ListenerLimits = {
   keepAliveMilliseconds: 95_000,
   checkMilliseconds: 1_000,
   maxConnections: 2_000,
+  lingerMilliseconds: 3_000,
   drainMilliseconds: 10_000,
 };
 
@@ -52,13 +59,13 @@ export interface ListenerOptions {
   readonly port: number;
   readonly tls?: TlsFiles | undefined;
   readonly limits: ListenerLimits;
-  /** Answers; the signal aborts when requests under way have had their time after the close. */
+  /** Answers; the signal aborts when requests under way have had their time at the close. */
   readonly answer: (request: Request, peer: Peer, signal: AbortSignal) => Response | Promise<Response>;
   readonly clock: Clock;
   readonly log: Log;
 }
 
-/** An open WEBHOOK_PORT; disposing it lets requests under way finish, then closes it. */
+/** An open WEBHOOK_PORT; disposing it sends its senders elsewhere, lets requests under way finish, then closes it. */
 export interface Listener extends AsyncDisposable {
   /** The port that was taken; of use when 0 was asked for. */
   readonly port: number;
@@ -72,6 +79,7 @@ export async function listen(options: ListenerOptions): Promise<Listener> {
   const { clock, limits, log } = options;
   const pair = options.tls === undefined ? undefined : await readTlsPair(options.tls);
   const running = new Set<Promise<void>>();
+  const connections = new Set<Promise<void>>();
   const cut = new AbortController();
   const over = new AbortController();
   let closing: Promise<void> | undefined;
@@ -88,6 +96,11 @@ export async function listen(options: ListenerOptions): Promise<Listener> {
       outgoing.destroy();
     }).then(() => void running.delete(task));
     running.add(task);
+  });
+  server.on("connection", (socket: Socket) => {
+    const gone = new Promise<void>((resolve) => socket.once("close", () => resolve()))
+      .then(() => void connections.delete(gone));
+    connections.add(gone);
   });
   await bind(server, options.hostname, options.port);
   server.on("error", (error) => log.error("Listener failed", { error: error.message }));
@@ -106,6 +119,7 @@ export async function listen(options: ListenerOptions): Promise<Listener> {
     await late;
   };
   const close = async (): Promise<void> => {
+    await within(limits.lingerMilliseconds, allOf(connections));
     const closed = new Promise<void>((resolve) => server.close(() => resolve()));
     server.closeIdleConnections();
     await within(limits.drainMilliseconds, allOf(running));

@@ -11,10 +11,17 @@ import { selfSigned } from "./self_signed.ts";
 
 const head = (length: number): string => `POST / HTTP/1.1\r\nHost: a\r\nContent-Length: ${length}\r\n\r\n`;
 
+/** An open listener; disposing it leaves nobody time to go, since the clock stands still. */
+interface Opened extends Listener {
+  readonly lines: string[];
+  /** Closes it as the program does. */
+  close(): Promise<void>;
+}
+
 async function open(
   change: Partial<ListenerOptions> = {},
   clock: HandClock = new HandClock(),
-): Promise<Listener & { readonly lines: string[] }> {
+): Promise<Opened> {
   const lines: string[] = [];
   const listener = await listen({
     hostname: "127.0.0.1",
@@ -25,7 +32,17 @@ async function open(
     log: createLog({ level: "info", format: "json", clock, write: (line) => void lines.push(line) }),
     ...change,
   });
-  return { ...listener, lines };
+  const close = async (): Promise<void> => await listener[Symbol.asyncDispose]();
+  return {
+    port: listener.port,
+    lines,
+    close,
+    [Symbol.asyncDispose]() {
+      const closed = close();
+      clock.advance(LISTENER_LIMITS.lingerMilliseconds);
+      return closed;
+    },
+  };
 }
 
 const quick = {
@@ -164,7 +181,7 @@ Deno.test("a port that is taken is said at once", async () => {
 
 /** A listener that answers when it is told to. */
 async function held(clock: HandClock): Promise<{
-  readonly listener: Listener;
+  readonly listener: Opened;
   readonly isAsked: Promise<void>;
   readonly finish: () => void;
   readonly aborted: Promise<void>;
@@ -183,14 +200,60 @@ async function held(clock: HandClock): Promise<{
   return { listener, isAsked: asked.promise, finish: finished.resolve, aborted: aborted.promise };
 }
 
-Deno.test("closing lets requests under way finish, and takes no new connections", async () => {
-  const { listener, isAsked, finish } = await held(new HandClock());
+/** Resolves when somebody sleeps on the clock. */
+async function untilSleeping(clock: HandClock): Promise<void> {
+  while (clock.sleeping === 0) await Promise.resolve();
+}
+
+Deno.test("closing goes on serving whoever has a connection or finds the port, and tells each to leave", async () => {
+  const clock = new HandClock();
+  const listener = await open({}, clock);
+  using kept = await RawConnection.open(listener.port);
+  using silent = await RawConnection.open(listener.port);
+  await kept.say(`${head(3)}one`);
+  assert.match(await kept.hearUntil(/one$/), /Connection: keep-alive/);
+  await roundTrip(listener);
+  let isClosed = false;
+  const closed = listener.close().then(() => isClosed = true);
+  await untilSleeping(clock);
+  using late = await RawConnection.open(listener.port);
+  for (const connection of [kept, late]) {
+    await connection.say(`${head(4)}last`);
+    assert.match(await connection.hearAll(), /Connection: close\r\n[^]*\r\n\r\nlast$/);
+  }
+  assert.equal(isClosed, false);
+  clock.advance(LISTENER_LIMITS.lingerMilliseconds);
+  assert.equal(await silent.hearAll(), "");
+  await closed;
+  await assert.rejects(RawConnection.open(listener.port), Deno.errors.ConnectionRefused);
+  assert.equal(clock.sleeping, 0);
+});
+
+Deno.test("closing waits for nobody when the last connection has gone", async () => {
+  const clock = new HandClock();
+  const listener = await open({}, clock);
+  using kept = await RawConnection.open(listener.port);
+  await kept.say(`${head(3)}one`);
+  await kept.hearUntil(/one$/);
+  const closed = listener.close();
+  await untilSleeping(clock);
+  await kept.say(`${head(4)}last`);
+  await kept.hearAll();
+  await closed;
+  assert.equal(clock.sleeping, 0);
+});
+
+Deno.test("closing lets requests under way finish, and takes no new connections when senders had their time", async () => {
+  const clock = new HandClock();
+  const { listener, isAsked, finish } = await held(clock);
   using idle = await RawConnection.open(listener.port);
   using half = await RawConnection.open(listener.port);
   await half.say("POST / HT");
   const response = fetch(`http://127.0.0.1:${listener.port}/`, { method: "POST", body: "x" });
   await isAsked;
-  const closed = listener[Symbol.asyncDispose]();
+  const closed = listener.close();
+  clock.advance(LISTENER_LIMITS.lingerMilliseconds);
+  await untilSleeping(clock);
   await assert.rejects(RawConnection.open(listener.port), Deno.errors.ConnectionRefused);
   finish();
   assert.deepEqual([(await response).headers.get("Connection"), await (await response).text()], [
@@ -199,7 +262,7 @@ Deno.test("closing lets requests under way finish, and takes no new connections"
   ]);
   await closed;
   await Promise.all([idle.hearAll(), half.hearAll()]);
-  await listener[Symbol.asyncDispose]();
+  await listener.close();
 });
 
 Deno.test("closing asks requests to end when they had their time, and cuts those that do not", async () => {
@@ -207,10 +270,12 @@ Deno.test("closing asks requests to end when they had their time, and cuts those
   const { listener, isAsked, finish, aborted } = await held(clock);
   const refused = assert.rejects(fetch(`http://127.0.0.1:${listener.port}/`, { method: "POST", body: "x" }));
   await isAsked;
-  const closed = listener[Symbol.asyncDispose]();
+  const closed = listener.close();
+  clock.advance(LISTENER_LIMITS.lingerMilliseconds);
+  await untilSleeping(clock);
   clock.advance(LISTENER_LIMITS.drainMilliseconds);
   await aborted;
-  while (clock.sleeping === 0) await Promise.resolve();
+  await untilSleeping(clock);
   clock.advance(1000);
   await closed;
   await refused;

@@ -45,7 +45,7 @@ export class Replica implements AsyncDisposable {
   readonly #child: Deno.ChildProcess;
   readonly #lines: ReplicaLine[] = [];
   readonly #waiting = new Set<() => void>();
-  readonly #client: Deno.HttpClient = Deno.createHttpClient({ http2: false });
+  #client: Deno.HttpClient = Deno.createHttpClient({ http2: false });
   readonly #belongings = new AsyncDisposableStack();
   #hasEnded = false;
 
@@ -61,7 +61,7 @@ export class Replica implements AsyncDisposable {
     this.metricsPort = places.metricsPort;
     this.#child = child;
     this.#belongings.use(belongings);
-    this.#belongings.use(this.#client);
+    this.#belongings.defer(() => this.#client.close());
     this.exit = this.#follow();
   }
 
@@ -155,6 +155,9 @@ export class Replica implements AsyncDisposable {
 
   /** Asks it to stop and waits until it has; throws as `waitFor` does. */
   async stop(guardMilliseconds: number = GUARD_MILLISECONDS): Promise<ReplicaExit> {
+    // It waits a while for whoever keeps a connection open.
+    this.#client.close();
+    this.#client = Deno.createHttpClient({ http2: false });
     this.kill("SIGTERM");
     return await this.#within(guardMilliseconds, "stop", async (signal) => {
       while (!this.#hasEnded) await this.#nextLine(signal);
