@@ -8,7 +8,7 @@ import type { WebhookSender } from "./webhook_sender.ts";
 /** What a feeder works with. */
 export interface FeederParts {
   readonly writer: ApiWriter;
-  readonly sender: WebhookSender;
+  readonly sender: Pick<WebhookSender, "send">;
   readonly ledger: Ledger;
 }
 

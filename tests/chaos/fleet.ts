@@ -10,10 +10,17 @@ export interface Life {
   isOver: boolean;
 }
 
-/** Settings of every replica: the short lease. */
-export const SETTINGS: Readonly<Record<string, string>> = {
-  POD_NAMESPACE: HOME,
-  BIND_ADDRESS: "127.0.0.1",
+/** A process that has no place any more and runs on until it is told to end. */
+export interface Retired {
+  readonly replica: Replica;
+  /** SIGTERM; it must end in time and say 0, unless it had not begun. What it does instead becomes a problem. */
+  end(milliseconds: number): Promise<void>;
+}
+
+/** Settings of every replica. */
+const SETTINGS: Readonly<Record<string, string>> = { POD_NAMESPACE: HOME, BIND_ADDRESS: "127.0.0.1" };
+/** The short lease. */
+export const QUICK_LEASE: Readonly<Record<string, string>> = {
   LEASE_DURATION_SECONDS: "3",
   RENEW_DEADLINE_SECONDS: "2",
   RETRY_PERIOD_SECONDS: "0.5",
@@ -30,14 +37,17 @@ export class Fleet implements AsyncDisposable {
   /** What should not have happened to a process. */
   readonly problems: string[] = [];
   readonly #ground: Ground;
+  readonly #settings: Readonly<Record<string, string>>;
   readonly #running: (Life | undefined)[];
   readonly #names: string[];
   #lives: Life[] = [];
   #started = 0;
 
-  constructor(ground: Ground) {
+  /** @param settings further environment of every replica */
+  constructor(ground: Ground, settings: Readonly<Record<string, string>> = QUICK_LEASE) {
     this.#ground = ground;
-    this.size = ground.ways.length;
+    this.#settings = settings;
+    this.size = ground.replicas;
     this.#running = ground.ways.map(() => undefined);
     this.#names = ground.ways.map((_, place) => `zen-watcher-${place}`);
   }
@@ -50,6 +60,17 @@ export class Fleet implements AsyncDisposable {
   /** Those that run. */
   get running(): readonly Replica[] {
     return this.#running.flatMap((life) => life === undefined ? [] : [life.replica]);
+  }
+
+  /** Those at which one runs. */
+  get places(): readonly number[] {
+    return this.#running.flatMap((life, place) => life === undefined ? [] : [place]);
+  }
+
+  /** One at which none runs; undefined when there is no such. */
+  get freePlace(): number | undefined {
+    const place = this.#running.indexOf(undefined);
+    return place < 0 ? undefined : place;
   }
 
   /** The one at a place; undefined while there is none. */
@@ -81,10 +102,12 @@ export class Fleet implements AsyncDisposable {
       throw new Error(`Cannot start a replica at place ${place}: it must be free`);
     }
     if (isNewPod) this.#names[place] = `zen-watcher-${place}-${++this.#started}`;
+    const name = this.#names[place] ?? "";
+    const SPOOL_DIR = this.#ground.spoolFolderOf(name);
     const replica = await startReplica({
       kubeconfig: way.kubeconfig,
-      name: this.#names[place],
-      env: { ...SETTINGS, SPOOL_DIR: this.#ground.spoolFolder, REPLICA_COUNT: String(this.size) },
+      name,
+      env: { ...SETTINGS, ...this.#settings, SPOOL_DIR, REPLICA_COUNT: String(this.size) },
     });
     const life: Life = { place, replica, isOver: false };
     this.#running[place] = life;
@@ -105,21 +128,17 @@ export class Fleet implements AsyncDisposable {
     await life.replica.exit;
   }
 
-  /** SIGTERM; it must end in time and say 0, unless it had not begun. */
+  /** SIGTERM, and waits for its end. */
   async stop(place: number): Promise<void> {
+    await this.retire(place)?.end(END_MILLISECONDS);
+  }
+
+  /** Takes it away from its place, where another may start then; undefined: there is none. */
+  retire(place: number): Retired | undefined {
     const life = this.#take(place);
-    if (life === undefined) return;
+    if (life === undefined) return undefined;
     const { replica } = life;
-    try {
-      const { code, signal } = await replica.stop(END_MILLISECONDS);
-      // One that was only loading has nothing to hand over, and does not know yet that it can be asked.
-      if (code === 0 || signal === "SIGTERM" && !hasBegun(replica)) return;
-      this.problems.push(`${replica.name} was asked to stop and ended with ${signal ?? `exit code ${code}`}`);
-    } catch {
-      this.problems.push(`${replica.name} was asked to stop and did not end within ${END_MILLISECONDS} ms`);
-      replica.kill("SIGKILL");
-      await replica.exit;
-    }
+    return { replica, end: (milliseconds) => this.#end(replica, milliseconds) };
   }
 
   /** Sends a signal to the process at a place, if there is one. */
@@ -138,6 +157,19 @@ export class Fleet implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     for (const life of this.#lives) life.isOver = true;
     await Promise.all(this.#lives.map(({ replica }) => replica[Symbol.asyncDispose]()));
+  }
+
+  async #end(replica: Replica, milliseconds: number): Promise<void> {
+    try {
+      const { code, signal } = await replica.stop(milliseconds);
+      // One that was only loading has nothing to hand over, and does not know yet that it can be asked.
+      if (code === 0 || signal === "SIGTERM" && !hasBegun(replica)) return;
+      this.problems.push(`${replica.name} was asked to stop and ended with ${signal ?? `exit code ${code}`}`);
+    } catch {
+      this.problems.push(`${replica.name} was asked to stop and did not end within ${milliseconds} ms`);
+      replica.kill("SIGKILL");
+      await replica.exit;
+    }
   }
 
   #take(place: number): Life | undefined {

@@ -20,9 +20,12 @@ export interface Ground extends AsyncDisposable {
   readonly installation: Installation;
   /** Writes what is fed. */
   readonly writer: ApiWriter;
+  /** How many replicas there are when all is well. */
+  readonly replicas: number;
+  /** One for each replica, and for those that stand in for others meanwhile. */
   readonly ways: readonly Way[];
-  /** Where all replicas have their spools, each in a folder of its own. */
-  readonly spoolFolder: string;
+  /** SPOOL_DIR of a replica by its name; in it each has a folder of its own. */
+  spoolFolderOf(name: string): string;
 }
 
 /** Sources of the Ingesters, and how each is read. */
@@ -37,6 +40,10 @@ const INGESTERS = [
 /** How it is laid out. */
 export interface GroundOptions {
   readonly replicas: number;
+  /** How many more may run beside them for a while; default is none. */
+  readonly spares?: number | undefined;
+  /** True: what a replica leaves in its spool is gone with it, as on an emptyDir; default is that others find it. */
+  readonly hasOwnSpools?: boolean | undefined;
   /** Where kubeconfigs and spools go. */
   readonly folder: string;
   /** True: replicas reach the API server without anything in between, for what is measured. */
@@ -44,7 +51,8 @@ export interface GroundOptions {
 }
 
 /** Lays it out. */
-export async function layOut({ replicas, folder, isDirect }: GroundOptions): Promise<Ground> {
+export async function layOut(options: GroundOptions): Promise<Ground> {
+  const { replicas, spares = 0, hasOwnSpools = false, folder, isDirect } = options;
   await using starting = new AsyncDisposableStack();
   const installation = starting.use(await install({ crds: [REPORT_CRDS] }));
   await installation.createNamespaces(FED_NAMESPACE);
@@ -52,7 +60,7 @@ export async function layOut({ replicas, folder, isDirect }: GroundOptions): Pro
   const writer = starting.use(await apiWriter(installation.plane.kubeconfig));
   const authority = createCertificateAuthority("chaos");
   const ways: Way[] = [];
-  for (let place = 0; place < replicas; place++) {
+  for (let place = 0; place < replicas + spares; place++) {
     const { url, ca } = installation.plane;
     const server = starting.use(startApiProxy({ url, ca, authority }));
     const network = starting.use(startTcpProxy(server.port));
@@ -76,8 +84,9 @@ export async function layOut({ replicas, folder, isDirect }: GroundOptions): Pro
   return {
     installation,
     writer,
+    replicas,
     ways,
-    spoolFolder,
+    spoolFolderOf: (name) => hasOwnSpools ? `${spoolFolder}/${name}` : spoolFolder,
     [Symbol.asyncDispose]: () => running.disposeAsync(),
   };
 }

@@ -8,6 +8,7 @@ import { outage } from "./scenarios/outage.ts";
 import { quiet } from "./scenarios/quiet.ts";
 import { restored } from "./scenarios/restored.ts";
 import type { Finding, ScenarioOptions } from "./scenarios/scenario.ts";
+import { upgrade } from "./scenarios/upgrade.ts";
 
 const EXIT = { done: 0, failed: 1, mistake: 2 } as const;
 const ROUNDS = 50;
@@ -16,7 +17,7 @@ const PROOFS: Readonly<
     Exclude<Scenario, "rounds">,
     (options: ScenarioOptions, signal: AbortSignal) => Promise<Finding>
   >
-> = { crash, "hand-over": handOver, outage, quiet, restored };
+> = { crash, "hand-over": handOver, outage, quiet, restored, upgrade };
 
 Deno.exit(await main(Deno.args));
 

@@ -1,7 +1,7 @@
 import { parseArgs } from "node:util";
 
 /** What can be proved. */
-export const SCENARIOS = ["rounds", "crash", "hand-over", "outage", "quiet", "restored"] as const;
+export const SCENARIOS = ["rounds", "crash", "hand-over", "outage", "quiet", "restored", "upgrade"] as const;
 /** One of {@link SCENARIOS}. */
 export type Scenario = typeof SCENARIOS[number];
 
@@ -17,6 +17,8 @@ export interface ChaosOptions {
   readonly rate: number;
   readonly fleetingShare: number;
   readonly silenceSeconds: number;
+  /** Undefined: what the chart says. */
+  readonly preStopSeconds: number | undefined;
   readonly keep: boolean;
 }
 
@@ -45,9 +47,11 @@ Scenarios
   outage      the API server is away for 60 s under 50 webhooks a second on two replicas
   quiet       silence and two compactions, then an Event that lives only during a takeover
   restored    etcd is put back to an older state; new signals must still arrive
+  upgrade     the chart's Deployment is rolled out anew under 100 webhooks and 100 Events a
+              second; webhooks come through a Service, from senders that never try again
 
 Flags
-  --rounds N       rounds (50), hand-overs (50), or repetitions of crash (1)
+  --rounds N       rounds (50), hand-overs (50), rollouts (2), or repetitions of crash (1)
   --seed S         decimal or hexadecimal (0x...); the same seed, the same schedule and
                    signals. Default: a random one, which is printed
   --replicas N     2 or 3 (2)
@@ -58,6 +62,8 @@ Flags
   --silence N      seconds of silence in quiet (1200); below 450 it proves nothing, since the position
                    in a quiet history is renewed after two minutes, and the last compaction comes at
                    two thirds of it
+  --pre-stop N     seconds from the end of a pod being known to its SIGTERM, in upgrade; default
+                   is what the chart says
   --keep           keeps the folder with the logs of what failed
   --help           shows this
 
@@ -73,6 +79,7 @@ const FLAGS = {
   "rate": { type: "string", default: "30" },
   "fleeting": { type: "string", default: "0.2" },
   "silence": { type: "string", default: "1200" },
+  "pre-stop": { type: "string" },
   "keep": { type: "boolean", default: false },
   "help": { type: "boolean", short: "h", default: false },
 } as const;
@@ -109,6 +116,9 @@ export function parseOptions(args: readonly string[]): Parsed {
     rate: number("rate", values.rate, 1, 1000),
     fleetingShare: number("fleeting", values.fleeting, 0, 1, false),
     silenceSeconds: number("silence", values.silence, 1, 24 * 3600),
+    preStopSeconds: values["pre-stop"] === undefined
+      ? undefined
+      : number("pre-stop", values["pre-stop"], 0, 600, false),
     keep: values.keep,
   };
   return mistakes.length > 0 ? { kind: "mistakes", mistakes } : { kind: "options", options };

@@ -13,6 +13,7 @@ Deno.test("nothing given is what the help says", () => {
       rate: 30,
       fleetingShare: 0.2,
       silenceSeconds: 1200,
+      preStopSeconds: undefined,
       keep: false,
     },
   });
@@ -26,11 +27,17 @@ for (const seed of ["255", "0xff", "0xFF"]) {
   });
 }
 
+Deno.test("a pod may be asked to stop at once", () => {
+  const parsed = parseOptions(["--scenario=upgrade", "--pre-stop=0"]);
+  assert.ok(parsed.kind === "options");
+  assert.deepEqual([parsed.options.scenario, parsed.options.preStopSeconds], ["upgrade", 0]);
+});
+
 Deno.test("all mistakes are said at once", () => {
   assert.deepEqual(parseOptions(["--rounds", "0", "--replicas", "4", "--seed=x", "--scenario=none"]), {
     kind: "mistakes",
     mistakes: [
-      '--scenario must be one of rounds, crash, hand-over, outage, quiet, restored, given "none"',
+      '--scenario must be one of rounds, crash, hand-over, outage, quiet, restored, upgrade, given "none"',
       '--rounds must be a whole number from 1 to 100000, given "0"',
       '--seed must be a whole number from 0 to 4294967295, given "x"',
       '--replicas must be a whole number from 2 to 3, given "4"',

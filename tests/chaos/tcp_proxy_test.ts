@@ -127,3 +127,18 @@ Deno.test("a proxy that is closed while the network is silent ends its connectio
   assert.equal(await hear(connection), "closed");
   assert.equal(way.proxy.connections, 0);
 });
+
+Deno.test("each connection is carried to where its target is at that moment, and closed where there is none", async () => {
+  const listeners = [1, 2].map(() => Deno.listen({ hostname: "127.0.0.1", port: 0 }));
+  const ports: (number | undefined)[] = listeners.map(({ addr }) => addr.port);
+  await using proxy = startTcpProxy(() => ports.shift());
+  for (const [index, listener] of listeners.entries()) {
+    using connection = await Deno.connect({ hostname: "127.0.0.1", port: proxy.port });
+    using accepted = await listener.accept();
+    await accepted.write(new TextEncoder().encode(`server ${index}`));
+    assert.equal(await hear(connection), `server ${index}`);
+    listener.close();
+  }
+  using connection = await Deno.connect({ hostname: "127.0.0.1", port: proxy.port });
+  assert.equal(await hear(connection), "closed");
+});

@@ -9,11 +9,15 @@ import { untilHealthy } from "./settle.ts";
  * @param options with `keep`, all that was logged is written into the folder at the end
  */
 export async function withFleet<T>(
-  options: GroundOptions & { readonly keep: boolean },
+  options: GroundOptions & {
+    readonly keep: boolean;
+    /** Further environment of every replica; default is the short lease. */
+    readonly settings?: Readonly<Record<string, string>> | undefined;
+  },
   act: (ground: Ground, fleet: Fleet) => Promise<T>,
 ): Promise<T> {
   await using ground = await layOut(options);
-  await using fleet = new Fleet(ground);
+  await using fleet = new Fleet(ground, options.settings);
   const problems = await untilHealthy(ground, fleet);
   if (problems.length > 0) throw new Error(`Cannot begin: all must be well at first: ${problems.join("; ")}`);
   try {

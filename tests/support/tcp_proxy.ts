@@ -20,17 +20,20 @@ export interface TcpProxy extends AsyncDisposable {
   become(network: Network): void;
 }
 
+/** Gives the port of 127.0.0.1 that a new connection is carried to; undefined: there is none, and it is closed. */
+export type Target = () => number | undefined;
+
 const CHUNK_BYTES = 64 * 1024;
 const WHOLE: Network = { kind: "whole" };
 
 /**
  * Starts a proxy of TCP connections.
  *
- * @param targetPort where the server listens; it may be away for a while
+ * @param target where the server listens, which may be away for a while; or who says so of each connection
  * @param at where it listens itself
  */
 export function startTcpProxy(
-  targetPort: number,
+  target: number | Target,
   at: { readonly hostname: string; readonly port: number } = { hostname: "127.0.0.1", port: 0 },
 ): TcpProxy {
   const listener = Deno.listen(at);
@@ -43,7 +46,7 @@ export function startTcpProxy(
   const accept = async (): Promise<void> => {
     const running = new Set<Promise<void>>();
     for await (const client of listener) {
-      const link = new Link(client, targetPort, state);
+      const link = new Link(client, typeof target === "number" ? () => target : target, state);
       links.add(link);
       const carried = link.carry(over.signal).finally(() => {
         links.delete(link);
@@ -85,14 +88,14 @@ interface NetworkState {
 /** One connection of a client, and the one to the server that it is carried over. */
 class Link {
   readonly #client: Deno.TcpConn;
-  readonly #targetPort: number;
+  readonly #target: Target;
   readonly #network: NetworkState;
   readonly #ended = new AbortController();
   #server: Deno.TcpConn | undefined;
 
-  constructor(client: Deno.TcpConn, targetPort: number, network: NetworkState) {
+  constructor(client: Deno.TcpConn, target: Target, network: NetworkState) {
     this.#client = client;
-    this.#targetPort = targetPort;
+    this.#target = target;
     this.#network = network;
   }
 
@@ -108,7 +111,9 @@ class Link {
     try {
       if (over.aborted || this.#network.now().kind === "broken") return;
       await this.#pass();
-      this.#server = await Deno.connect({ hostname: "127.0.0.1", port: this.#targetPort });
+      const port = this.#target();
+      if (port === undefined) return;
+      this.#server = await Deno.connect({ hostname: "127.0.0.1", port });
       if (this.#ended.signal.aborted) return close(this.#server);
       // The first end that is reached ends both ways: neither HTTP nor TLS keeps half a connection.
       const ways = [this.#pump(this.#client, this.#server), this.#pump(this.#server, this.#client)];

@@ -1,5 +1,6 @@
 import { systemClock } from "../../../src/run/clock.ts";
 import type { ApiWriter } from "../api_writer.ts";
+import type { Source } from "../ledger.ts";
 import { FED_NAMESPACE } from "../signals.ts";
 
 /** When Observations came into being, as seen by somebody who watches. */
@@ -10,15 +11,16 @@ export interface Arrivals extends AsyncDisposable {
 
 const OBSERVATIONS = `/apis/zen.kube-zen.io/v1alpha1/namespaces/${FED_NAMESPACE}/observations`;
 
-/** Watches new Observations from now on. */
-export async function watchArrivals(writer: ApiWriter): Promise<Arrivals> {
+/** Watches new Observations from now on, all of them or those of one source. */
+export async function watchArrivals(writer: ApiWriter, source?: Source): Promise<Arrivals> {
   const times: number[] = [];
   const end = new AbortController();
   const opened = Promise.withResolvers<void>();
   const watching = (async () => {
     // The bookmark at the end of what is there already says that the watch is open.
     const query = "watch=1&sendInitialEvents=true&resourceVersionMatch=NotOlderThan&allowWatchBookmarks=true";
-    for await (const line of writer.watch(`${OBSERVATIONS}?${query}`, end.signal)) {
+    const chosen = source === undefined ? "" : `&labelSelector=zen.kube-zen.io%2Fsource%3D${source}`;
+    for await (const line of writer.watch(`${OBSERVATIONS}?${query}${chosen}`, end.signal)) {
       if (line.startsWith('{"type":"BOOKMARK"')) opened.resolve();
       if (line.startsWith('{"type":"ADDED"')) times.push(systemClock.monotonic());
     }

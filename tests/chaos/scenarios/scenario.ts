@@ -1,6 +1,6 @@
 import { systemClock } from "../../../src/run/clock.ts";
 import type { Fleet } from "../fleet.ts";
-import { feed } from "../feeder.ts";
+import { feed, type FeederParts } from "../feeder.ts";
 import type { Ground } from "../ground.ts";
 import { type Balance, isEven, type Ledger } from "../ledger.ts";
 import { randomOf } from "../random.ts";
@@ -24,19 +24,20 @@ export interface ScenarioOptions {
   /** True: what was logged is written into the folder. */
   readonly keep: boolean;
   readonly silenceSeconds: number;
+  readonly preStopSeconds: number | undefined;
   readonly say: (line: string) => void;
 }
 
 /** Feeds signals until there are no more, or until it is told to end; resolves when all has been fed. */
-export interface Feeding {
-  readonly sender: WebhookSender;
+export interface Feeding<Sender> {
+  readonly sender: Sender;
   /** Lets nothing further begin, and waits until what has begun is over. */
   end(): Promise<void>;
   /** Resolves when all is fed. */
   readonly fed: Promise<void>;
 }
 
-/** Starts to feed signals at an even pace. */
+/** Starts to feed signals at an even pace; webhooks are sent to one replica after the other. */
 export function startFeeding(
   { writer }: Ground,
   fleet: Fleet,
@@ -44,10 +45,21 @@ export function startFeeding(
   signals: Iterator<FedSignal>,
   rate: number,
   signal: AbortSignal,
-): Feeding {
+): Feeding<WebhookSender> {
   const sender = new WebhookSender(fleet.size, (place) => fleet.at(place)?.webhookPort);
+  return feedThrough({ writer, sender, ledger }, signals, rate, signal);
+}
+
+/** The same, by senders of one's own, which end with it. */
+export function feedThrough<Sender extends FeederParts["sender"] & Disposable>(
+  parts: FeederParts & { readonly sender: Sender },
+  signals: Iterator<FedSignal>,
+  rate: number,
+  signal: AbortSignal,
+): Feeding<Sender> {
+  const { sender } = parts;
   const stop = new AbortController();
-  const fed = feed(signals, rate, randomOf(0), { writer, sender, ledger }, stop.signal, signal)
+  const fed = feed(signals, rate, randomOf(0), parts, stop.signal, signal)
     .finally(() => sender[Symbol.dispose]());
   return {
     sender,
