@@ -117,7 +117,7 @@ for (const { name, namespace: own } of PATTERNS) {
     const places = placesOf({ ...config, podNamespace }, scope);
     const mayDo = (verb: string, resource: string): readonly string[] =>
       [...ofKind(objects(name), "Role"), ...ofKind(objects(name), "ClusterRole")]
-        .filter((role) => lines(rightsOf([role])).includes(`${verb} zen.kube-zen.io/${resource}`))
+        .filter((role) => rightsOf([role]).map(lineOf).includes(`${verb} zen.kube-zen.io/${resource}`))
         .map((role) => textAt(role, "metadata", "namespace") ?? "everywhere").sort();
     assert.deepEqual(mayDo("delete", "observations"), [...(places ?? ["everywhere"])].sort());
     assert.deepEqual(mayDo("list", "observations"), [...(places ?? ["everywhere"])].sort());

@@ -10,6 +10,7 @@ Deno.test("after etcd was put back to an older state new signals arrive, and wha
       folder,
       keep: false,
       silenceSeconds: 0,
+      preStopSeconds: undefined,
       say: (line) => console.log(line),
     }, new AbortController().signal);
     console.log(lines.join("\n"));

@@ -47,8 +47,8 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     name: "resume without relist on 410",
     file: "src/kube/watcher.ts",
-    find: '    for (const object of page.items) if (isObject(object)) yield { kind: "listed", object };',
-    replace: "    void isObject;",
+    find: '    for (const object of page.objects) yield { kind: "listed", object };\n',
+    replace: "",
     breaks: ["P1 no loss", "P3 checkpoint after effect"],
   },
   {
@@ -76,13 +76,13 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     name: "a quiet watch that died is believed",
     file: "src/kube/watcher.ts",
-    find: `          const again = await reopen(resourceVersion, timeoutSeconds);
+    find: `          const again = await reopen(watched, resourceVersion, timeoutSeconds, signal);
           if (again === undefined) continue;
           await current[Symbol.asyncDispose]();
           current = again;
           openedAt = clock.monotonic();
 `,
-    replace: "          newsAt = clock.monotonic() - QUIET_MILLISECONDS + QUIET_RETRY_MILLISECONDS;\n",
+    replace: "          void reopen;\n",
     breaks: ["P3 checkpoint after effect"],
   },
   {
