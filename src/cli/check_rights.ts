@@ -108,7 +108,7 @@ async function judge(
     "rights",
     message,
     `grant ${JSON.stringify(rule)} to ${username ?? "its account"} by ${role}` +
-      " (chart: sources, extraSources, webhookSecrets, watchNamespaces)",
+      " (chart: sources, extraSources, webhookSecrets, destinationAllowlist, watchNamespaces)",
   );
 }
 

@@ -67,7 +67,7 @@ Deno.test("a missing right is named with verb, resource, place and reason, and t
     checked[0]?.advice,
     'grant {"apiGroups":[""],"resources":["secrets"],"verbs":["list","watch"],"resourceNames":["token"]} to ' +
       "system:serviceaccount:zen:zen-watcher by a Role in namespace zen " +
-      "(chart: sources, extraSources, webhookSecrets, watchNamespaces)",
+      "(chart: sources, extraSources, webhookSecrets, destinationAllowlist, watchNamespaces)",
   );
   assert.match(checked[1]?.advice ?? "", /by a ClusterRole/);
 });
