@@ -52,6 +52,7 @@ import { Group } from "./run/group.ts";
 import { aborted } from "./run/aborted.ts";
 import { systemDisk } from "./run/disk.ts";
 import { FolderLocks } from "./run/folder_lock.ts";
+import { openPort } from "./run/open_port.ts";
 import { type BudgetRule, Budgets } from "./write/budget.ts";
 import { DeadLetters } from "./write/dead_letters.ts";
 import { ObservationStore } from "./write/observation_store.ts";
@@ -149,27 +150,29 @@ export async function runApp(config: Config, around: Surroundings, signal: Abort
   });
   const readiness = new ReadinessView({ registry, activities, metrics });
 
-  const observe = stack.use(opened("METRICS_PORT", config.listen.metricsPort, () =>
-    serveObserve({
-      app: createObserveApp({
-        registry: metrics.registry,
-        health,
-        status: () => ({
-          version,
-          identity,
-          leader: elector.isLeading,
-          leaseHolder: elector.holder,
-          uptimeSeconds: Math.round((clock.monotonic() - startedAt) / 1000),
-          ready: health.readyz().kind === "passing",
-          ingesters: readiness.lines(),
+  const observe = stack.use(
+    await openPort("METRICS_PORT", config.listen.metricsPort, () =>
+      serveObserve({
+        app: createObserveApp({
+          registry: metrics.registry,
+          health,
+          status: () => ({
+            version,
+            identity,
+            leader: elector.isLeading,
+            leaseHolder: elector.holder,
+            uptimeSeconds: Math.round((clock.monotonic() - startedAt) / 1000),
+            ready: health.readyz().kind === "passing",
+            ingesters: readiness.lines(),
+          }),
+          readToken: tokenFile(config.boardTokenFile),
+          log,
         }),
-        readToken: tokenFile(config.boardTokenFile),
-        log,
-      }),
-      hostname: config.listen.address,
-      port: config.listen.metricsPort,
-      clock,
-    })));
+        hostname: config.listen.address,
+        port: config.listen.metricsPort,
+        clock,
+      })),
+  );
   const unsynced = new Set<string | undefined>(ingesterNamespaces ?? [undefined]);
   let areRemembered = false;
   const knownState = (): "ready" | "remembered" | "not-synced" =>
@@ -233,8 +236,8 @@ export async function runApp(config: Config, around: Surroundings, signal: Abort
     log,
   });
   const intake = stack.use(
-    await opened("WEBHOOK_PORT", config.listen.webhookPort, async () =>
-      await listen({
+    await openPort("WEBHOOK_PORT", config.listen.webhookPort, () =>
+      listen({
         hostname: config.listen.address,
         port: config.listen.webhookPort,
         tls: tlsFilesOf(config),
@@ -365,22 +368,6 @@ const FILTER_CONFIGMAP = "filter ConfigMap";
 function usedUp({ maxObservations, onExceed }: BudgetRule): string {
   const then = onExceed === "rollup" ? "further findings are rolled up" : "further findings are rejected";
   return `The budget of ${maxObservations} Observations is used up: ${then}, but for critical ones`;
-}
-
-/** Opens a port, or says which setting to change. */
-function opened<T>(setting: string, port: number, open: () => T): T {
-  const refuse = (cause: unknown): never => {
-    throw new Error(
-      `Cannot listen on port ${port}: give another ${setting} if something else listens there`,
-      { cause },
-    );
-  };
-  try {
-    const result = open();
-    return result instanceof Promise ? result.catch(refuse) as T : result;
-  } catch (cause) {
-    return refuse(cause);
-  }
 }
 
 /** Observes how long the hand-over took, when the first source of a term has its first answer. */

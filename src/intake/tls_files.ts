@@ -24,8 +24,8 @@ const LOOK_MILLISECONDS = 10_000;
 
 /** Reads the files. Throws when one cannot be read or used, or when certificate and key do not belong together. */
 export async function readTlsPair({ certFile, keyFile, clientCaFile }: TlsFiles): Promise<TlsPair> {
-  const cert = await Deno.readTextFile(certFile);
-  const key = await Deno.readTextFile(keyFile);
+  const cert = await read(certFile);
+  const key = await read(keyFile);
   let isPair: boolean;
   try {
     isPair = spki(new X509Certificate(cert).publicKey) === spki(createPublicKey(createPrivateKey(key)));
@@ -45,13 +45,21 @@ export async function readTlsPair({ certFile, keyFile, clientCaFile }: TlsFiles)
     : { cert, key, clientCa: await readClientCa(clientCaFile) };
 }
 
+async function read(file: string): Promise<string> {
+  try {
+    return await Deno.readTextFile(file);
+  } catch (cause) {
+    throw new Error(`Cannot read ${file}: it must be a file that this process may read`, { cause });
+  }
+}
+
 /** The public key as its SubjectPublicKeyInfo (RFC 5280). Not every Deno has X509Certificate.checkPrivateKey. */
 function spki(key: KeyObject): string {
   return key.export({ type: "spki", format: "der" }).toString("base64");
 }
 
 async function readClientCa(file: string): Promise<string> {
-  const clientCa = await Deno.readTextFile(file);
+  const clientCa = await read(file);
   const refuse = (cause?: unknown): never => {
     throw new Error(`Cannot use ${file}: it must hold one or more certificates in PEM`, { cause });
   };
