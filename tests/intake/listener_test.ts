@@ -397,7 +397,7 @@ Deno.test("without authorities for clients nobody has shown a certificate", asyn
 Deno.test("certificate files that cannot be used are said at once", async () => {
   await assert.rejects(
     open({ tls: { certFile: "/nowhere/a", keyFile: "/nowhere/b" } }),
-    Deno.errors.NotFound,
+    { name: "Error", message: "Cannot read /nowhere/a: it must be a file that this process may read" },
   );
 });
 
