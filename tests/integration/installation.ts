@@ -18,11 +18,6 @@ export const HOME = "zen-system";
  * (apiextensions-apiserver, customresource_handler.go), which is all that a webhook waits for a write: it would answer 202.
  */
 const JUST_CREATED_MILLISECONDS = 2000;
-/**
- * The official client's one timer for all of its connections (undici, lib/util/timers.js) comes to rest at its first tick
- * after the last of them was closed, and ticks every 499 ms; the sanitizers would find it.
- */
-const CLIENT_REST_MILLISECONDS = 1000;
 /** Limits of time are not judged here: a guard only ends what hangs. */
 export const GUARD_MILLISECONDS = 60_000;
 
@@ -65,7 +60,6 @@ export async function install(options: InstallOptions = {}): Promise<Installatio
   await plane.installCrds(pathOf("../../chart/crds"), ...options.crds ?? []);
   const account = await installAccount(plane, options.pattern ?? "suite");
   await untilCreatesAreQuick(plane);
-  starting.defer(() => systemClock.sleep(CLIENT_REST_MILLISECONDS, new AbortController().signal));
   const outside = starting.use(oracle(plane.kubeconfig));
   const running = starting.move();
   return {

@@ -12,7 +12,8 @@ import {
   type V1Lease,
 } from "@kubernetes/client-node";
 import type { GroupVersionResource, Ingester } from "../../src/model/ingester.ts";
-import { type Observation } from "../../src/model/observation.ts";
+import type { Observation } from "../../src/model/observation.ts";
+import { systemClock } from "../../src/run/clock.ts";
 
 /** A core Event as somebody in the cluster would write it. */
 export interface NewEvent {
@@ -51,12 +52,18 @@ export interface Oracle extends AsyncDisposable {
 
 const PAGE_SIZE = 500;
 const PARALLEL = 16;
+/**
+ * The client's one timer for all of its connections (undici, lib/util/timers.js) comes to rest at its first tick after the
+ * last of them was closed, and ticks every 499 ms; the sanitizers would find it.
+ */
+const REST_MILLISECONDS = 1000;
+const HTTP1 = { allowH2: false } as const;
 const LEASE_NAME = "zen-watcher-leader-election";
 const OWN = { group: "zen.kube-zen.io", version: "v1alpha1" } as const;
 
 /** Opens the cluster of a kubeconfig. */
 export function oracle(kubeconfig: string): Oracle {
-  const config = new KubeConfig();
+  const config = new KubeConfigOfHttp1();
   config.loadFromFile(kubeconfig);
   const cluster = config.getCurrentCluster();
   if (cluster === null) throw new Error(`Cannot read ${kubeconfig}: it must have a current context`);
@@ -127,6 +134,20 @@ export function oracle(kubeconfig: string): Oracle {
   };
 }
 
+/**
+ * Speaks HTTP/1.1: the client would take HTTP/2 where a server offers it, and the runtime's own ended a process once
+ * (nghttp2_session.c: Assertion `stream->closed_next == NULL').
+ */
+class KubeConfigOfHttp1 extends KubeConfig {
+  override createDispatcherOptions(
+    ...given: Parameters<KubeConfig["createDispatcherOptions"]>
+  ): ReturnType<KubeConfig["createDispatcherOptions"]> {
+    const options = super.createDispatcherOptions(...given);
+    // Read by undici's buildConnector, which the client hands it to.
+    return options.type === "agent" ? { ...options, connect: { ...options.connect, ...HTTP1 } } : options;
+  }
+}
+
 /** Authenticates as the kubeconfig says, over one pool of connections; by itself the client makes one for each request. */
 class OnePool implements SecurityAuthentication {
   readonly #config: KubeConfig;
@@ -147,7 +168,9 @@ class OnePool implements SecurityAuthentication {
   }
 
   async close(): Promise<void> {
-    await this.#pool?.close();
+    if (this.#pool === undefined) return;
+    await this.#pool.close();
+    await systemClock.sleep(REST_MILLISECONDS, new AbortController().signal);
   }
 }
 
