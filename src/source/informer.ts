@@ -15,7 +15,7 @@ import type { Moved } from "./checkpoints.ts";
 import { LowWater, type Mark } from "./low_water.ts";
 import { RelistSchedule } from "./relist_schedule.ts";
 import { RelistTimer } from "./relist_timer.ts";
-import { keyOf, SeenObjects } from "./seen_objects.ts";
+import { SeenObjects } from "./seen_objects.ts";
 
 /** How the reading of one resource stands. */
 export type SourceState =
@@ -167,7 +167,7 @@ async function follow(
     mark?: Mark,
     isOutdated: (object: KubeObject) => boolean = () => false,
   ): Promise<void> => {
-    await inFlight.start(keyOf(object), async () => {
+    await inFlight.start(placeOf(object), async () => {
       const isDue = seen.isDue(object, clock.now());
       if (!isOutdated(object) && (isDue || !seen.isUnchanged(object))) {
         const signal = toSignal(object, source, apiVersion, kind, clock);
@@ -229,7 +229,7 @@ async function follow(
           metrics.watchLastEvent.set(labels, clock.now() / 1000);
           const mark = passed(event.object);
           // What it said has its verdict already: it was listed or added before it was deleted.
-          await inFlight.start(keyOf(event.object), async () => {
+          await inFlight.start(placeOf(event.object), async () => {
             await options.reports?.deleted(originOf(event.object, apiVersion, kind));
             seen.remove(event.object);
             settle(mark, "by-findings");
@@ -281,6 +281,11 @@ async function isServed(
     if (!isApiError(error)) throw error;
     return true;
   }
+}
+
+/** Where an object stands: one that is deleted and made anew under its name is handled one after the other. */
+function placeOf({ metadata }: KubeObject): string {
+  return `${metadata.namespace ?? ""}/${metadata.name}`;
 }
 
 /** The state that a restart leads to; undefined for one that is no trouble. */

@@ -33,6 +33,7 @@ async function run(
   isDone: (told: Told) => boolean,
   take: (signal: Signal) => Promise<void> = () => Promise.resolve(),
   resumeFrom?: string,
+  reports?: InformerOptions["reports"],
 ): Promise<Told> {
   let now = 0;
   const clock: Clock = {
@@ -69,6 +70,7 @@ async function run(
       onState: (state) => told.states.push(state),
       onResumed: () => told.resumed++,
       resumeFrom: () => resumeFrom,
+      reports,
       onPosition: (position, moved) => told.positions.push([position, moved]),
     },
     { api: new ScriptedApi(answers), clock, metrics: told.metrics, log: silentLog },
@@ -141,6 +143,36 @@ Deno.test("An object whose findings got no verdict is not remembered as taken", 
   );
   assert.equal(failed, true);
   assert.deepEqual(names(told), ["a"]);
+});
+
+Deno.test("A report that is deleted and made anew under its name is gone first, and there again then", async () => {
+  const order: string[] = [];
+  const slowly = async (what: string): Promise<void> => {
+    order.push(`${what} begins`);
+    for (let turn = 0; turn < 5; turn++) await new Promise((resolve) => setImmediate(resolve));
+    order.push(`${what} ends`);
+  };
+  const anew = { type: "ADDED", object: { metadata: { name: "a", uid: "another", resourceVersion: "8" } } };
+  await run(
+    [served, page(["a"], "5"), silence([event("DELETED", "a", "7"), anew])],
+    () => order.length >= 6,
+    ({ origin }) => slowly(`take ${origin?.uid}`),
+    undefined,
+    {
+      beginList: () => Promise.resolve(),
+      endList: () => Promise.resolve(),
+      unchanged: () => {},
+      deleted: ({ uid }) => slowly(`delete ${uid}`),
+    },
+  );
+  assert.deepEqual(order, [
+    "take uid-a begins",
+    "take uid-a ends",
+    "delete uid-a begins",
+    "delete uid-a ends",
+    "take another begins",
+    "take another ends",
+  ]);
 });
 
 Deno.test("A resource that is not served is looked for again until it is", async () => {
