@@ -7,6 +7,7 @@ import { normalize, reviewAt, type Self } from "../normalize/normalize.ts";
 import type { Log } from "../observe/log.ts";
 import type { Metrics } from "../observe/metrics.ts";
 import type { Clock } from "../run/clock.ts";
+import { mapAtMost } from "../run/map_at_most.ts";
 import { Valve } from "../run/valve.ts";
 import type { Budgets } from "../write/budget.ts";
 import type { FollowedReport } from "../write/followed_report.ts";
@@ -34,6 +35,8 @@ type Terms = BoundedTerms | undefined;
 
 /** Large reports are opened one after the other: their findings take far more memory than they do. */
 const MOST_FINDINGS_AT_ONCE = 1000;
+/** Of one webhook: twice what is written at once, so that a long list takes no more memory than a short one. */
+const MOST_OF_ONE_REQUEST = 64;
 
 const UNTRIED: Open = { kind: "open", message: "Nothing was tried yet", isStalled: false };
 
@@ -174,7 +177,13 @@ export class Pipeline {
     const items = this.#split(signal, lane);
     this.#ledger.receive(lane.source, items.length);
     const bounded = terms === undefined ? undefined : this.#bounded(terms);
-    return await Promise.all(items.map((item) => this.#proceed(item, signal, lane, bounded, abort)));
+    const termsNow = (): Terms =>
+      bounded === undefined || this.#clock.monotonic() > bounded.patientUntil ? undefined : bounded;
+    return await mapAtMost(
+      items,
+      MOST_OF_ONE_REQUEST,
+      (item) => this.#proceed(item, signal, lane, termsNow(), abort),
+    );
   }
 
   /**
@@ -200,11 +209,15 @@ export class Pipeline {
     const open = items.length === spooled.total ? spooled.open : items.map((_, index) => index);
     this.#ledger.recount(spooled.source, spooled.open.length, open.length);
     const bounded = this.#bounded(terms);
-    const outcomes = await Promise.all(open.map(async (index, place): Promise<readonly [number, Outcome]> => {
-      const item = items[index];
-      if (item === undefined || place >= most) return [index, UNTRIED];
-      return [index, await this.#proceed(item, signal, lane, bounded, abort)];
-    }));
+    const outcomes = await mapAtMost(
+      open,
+      MOST_OF_ONE_REQUEST,
+      async (index, place): Promise<readonly [number, Outcome]> => {
+        const item = items[index];
+        if (item === undefined || place >= most) return [index, UNTRIED];
+        return [index, await this.#proceed(item, signal, lane, bounded, abort)];
+      },
+    );
     return { outcomes, total: items.length };
   }
 

@@ -63,11 +63,10 @@ export class TermEndedError extends Error {
   }
 }
 
-/**
- * How long somebody who waits for a write waits at most, his turn included. A burst on a server that is well is written late
- * rather than refused; one that hangs must not keep its senders.
- */
+/** How long what is replayed waits at most, its turn included. */
 const LONGEST_WAIT_MILLISECONDS = 15_000;
+/** Somebody who sends waits as long as he has patience, and so much longer that a request without an answer ends first. */
+const SLACK_MILLISECONDS = 250;
 
 /** Writes Observations: bounded, adaptive, retried, and never twice, since the name decides (promise P2). */
 export class ObservationWriter {
@@ -107,7 +106,9 @@ export class ObservationWriter {
     if (terms.patienceMilliseconds === Infinity) return await this.#writeAtLast(observation, terms, signal);
     try {
       return await withDeadline(
-        LONGEST_WAIT_MILLISECONDS,
+        terms.requestMilliseconds === undefined
+          ? requestMilliseconds(terms) + SLACK_MILLISECONDS
+          : LONGEST_WAIT_MILLISECONDS,
         this.#clock,
         (inner) => this.#writeAtLast(observation, terms, inner),
         signal,
@@ -193,8 +194,7 @@ export class ObservationWriter {
         path,
         body,
         ...(terms.isDryRun ? { query: { dryRun: "All" } } : {}),
-        timeoutMilliseconds: terms.requestMilliseconds ??
-          Math.min(30_000, Math.max(1000, terms.patienceMilliseconds)),
+        timeoutMilliseconds: requestMilliseconds(terms),
       }, signal);
       this.#unanswered = 0;
       timed("created");
@@ -210,6 +210,11 @@ export class ObservationWriter {
       return { kind: "failed", error };
     }
   }
+}
+
+/** The deadline of one request. */
+function requestMilliseconds({ requestMilliseconds, patienceMilliseconds }: WriteTerms): number {
+  return requestMilliseconds ?? Math.min(30_000, Math.max(1000, patienceMilliseconds));
 }
 
 /** Writes in a row without an answer after which the API server is taken to be away. */

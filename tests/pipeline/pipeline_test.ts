@@ -49,6 +49,7 @@ function scene(
   answers: readonly Answer[],
   patienceMilliseconds = 2000,
   box: DeadLetterBox = noDeadLetters,
+  api = new ScriptedApi(answers),
 ): Scene {
   let now = 0;
   const clock: Clock = {
@@ -61,7 +62,6 @@ function scene(
     },
   };
   const metrics = createMetrics("test");
-  const api = new ScriptedApi(answers);
   const pipeline = new Pipeline({
     ...besideWriter(api, clock),
     writer: new ObservationWriter({ concurrency: 4, fallbackNamespace: "zen" }, { api, clock, metrics }),
@@ -226,6 +226,29 @@ Deno.test("What is refused for good is a dead letter where it can be kept", asyn
   assert.deepEqual((await metrics.deadLetters.get()).values.map(({ labels }) => labels), [
     { source: "falco", reason: "invalid" },
   ]);
+});
+
+Deno.test("A long list of one request is taken on piece by piece", async () => {
+  class HangingApi extends ScriptedApi {
+    override request<T>(_request: ApiRequest, signal: AbortSignal): Promise<T> {
+      return new Promise((_, reject) =>
+        signal.addEventListener("abort", () => reject(signal.reason), { once: true })
+      );
+    }
+  }
+  const { pipeline, metrics } = scene([], 2000, noDeadLetters, new HangingApi([]));
+  const payload = Array.from({ length: 500 }, (_, index) => falco(`pod-${index}`));
+  let begun = 0;
+  const counting: Lane = { ...lane, filter: () => void begun++ };
+  const stop = new AbortController();
+  const terms = { patienceMilliseconds: Infinity, mayWrite: () => true, onStall: () => {} };
+  const signal = { source: "falco", payload, receivedAt: "2026-01-01T00:00:05Z" };
+  const receiving = pipeline.receive(signal, counting, terms, stop.signal);
+  for (let turn = 0; turn < 20; turn++) await new Promise((resolve) => setImmediate(resolve));
+  assert.equal(begun, 64);
+  stop.abort();
+  assert.ok((await receiving).every(({ kind }) => kind === "open"));
+  assert.deepEqual(await ledger(metrics), [500, 500]);
 });
 
 Deno.test("What is left open is in flight, and is counted once when it is resumed", async () => {

@@ -5,6 +5,7 @@ import { createMetrics } from "../../src/observe/metrics.ts";
 import type { Clock } from "../../src/run/clock.ts";
 import { ObservationWriter, TermEndedError, type WriteTerms } from "../../src/write/writer.ts";
 import { FakeClock } from "../support/fake_clock.ts";
+import { LiveApi } from "../support/live_api.ts";
 import { type Answer, ScriptedApi } from "../support/scripted_api.ts";
 
 const never = new AbortController().signal;
@@ -161,4 +162,29 @@ Deno.test("An API server that did not answer three times in a row is away, until
   assert.equal(writer.isAway, false);
   await writer.write(observation, once, never);
   assert.equal((await writer.write(observation, { ...once, sparesAway: true }, never)).kind, "created");
+});
+
+Deno.test("Whoever sends waits no longer than he has patience, also while others have their turn", async () => {
+  const clock = new FakeClock();
+  const api = new LiveApi();
+  const stop = new AbortController();
+  api.answer(
+    "/apis/zen.kube-zen.io/v1alpha1/namespaces/shop/observations",
+    (_, signal) =>
+      new Promise((_resolve, reject) => {
+        signal.addEventListener("abort", () => reject(signal.reason), { once: true });
+      }),
+  );
+  const writer = new ObservationWriter({ concurrency: 1, fallbackNamespace: "zen" }, {
+    api,
+    clock,
+    metrics: createMetrics("test"),
+  });
+  const source = writer.write(observation, terms, stop.signal).catch(() => "stopped");
+  const sender = writer.write(observation, { ...terms, patienceMilliseconds: 2000 }, never);
+  await clock.advance(2_250);
+  assert.equal((await sender).kind, "unavailable");
+  assert.equal(api.sent("POST").length, 1, "its turn did not come");
+  stop.abort();
+  assert.equal(await source, "stopped");
 });
