@@ -25,9 +25,14 @@ export async function ask<T>(
     return { kind: "answered", value };
   } catch (thrown) {
     const error = thrown instanceof Error ? thrown : new Error(String(thrown));
-    const isConflict = isApiError(error, "conflict", "already-exists", "not-found");
-    return { kind: isConflict ? "conflict" : "failed", error };
+    return { kind: isConflict(error) ? "conflict" : "failed", error };
   }
+}
+
+/** A Lease that is not there was deleted by somebody; that its namespace is not there is a mistake, to be said. */
+function isConflict(error: Error): boolean {
+  return isApiError(error, "conflict", "already-exists") ||
+    isApiError(error, "not-found") && error.subject !== "namespaces";
 }
 
 /** What the request gives, or the signal's reason as soon as that aborts. */

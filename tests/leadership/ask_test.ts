@@ -16,6 +16,7 @@ const answers: readonly [Error | string, "conflict" | "failed"][] = [
   [new ApiError("changed", { code: 409, reason: "Conflict" }), "conflict"],
   [new ApiError("there", { code: 409, reason: "AlreadyExists" }), "conflict"],
   [new ApiError("gone", { code: 404, reason: "NotFound" }), "conflict"],
+  [new ApiError("no such namespace", { code: 404, reason: "NotFound", subject: "namespaces" }), "failed"],
   [new ApiError("no", { code: 403, reason: "Forbidden" }), "failed"],
   [new ApiError("slow down", { code: 429 }), "failed"],
   [new ApiError("broken", { code: 500 }), "failed"],
