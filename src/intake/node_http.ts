@@ -30,7 +30,10 @@ function toRequest(incoming: IncomingMessage): Request | undefined {
   if (!url.startsWith("/")) return undefined;
   const isBodiless = method === "GET" || method === "HEAD";
   try {
-    return new Request(`http://webhook${url}`, {
+    const whole = new URL(`http://webhook${url}`);
+    // Dot segments, also encoded ones, and backslashes would lead somewhere else than whoever stands before us has read.
+    if (whole.pathname !== url.replace(/[?#].*$/s, "")) return undefined;
+    return new Request(whole, {
       method,
       headers: headersOf(incoming),
       ...(isBodiless ? {} : { body: bodyOf(incoming), duplex: "half" }),

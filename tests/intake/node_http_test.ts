@@ -58,6 +58,9 @@ Deno.test("a GET has no body, and a HEAD is answered with the length of one", as
 });
 
 const refused: readonly (readonly [name: string, line: string])[] = [
+  ["dot segments", "POST /ns/team-a/../../ingest/falco HTTP/1.1"],
+  ["encoded dot segments", "POST /ns/team-a/%2E%2e/ingest/falco HTTP/1.1"],
+  ["a backslash", "POST /ns/team-a\\..\\ingest/falco HTTP/1.1"],
   ["the form for proxies", "POST http://b/ingest HTTP/1.1"],
   ["no path", "OPTIONS * HTTP/1.1"],
   ["a method that the web platform forbids", "TRACE / HTTP/1.1"],
