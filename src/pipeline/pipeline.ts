@@ -138,12 +138,27 @@ export class Pipeline {
       if (outcome.status === "rejected") throw outcome.reason;
       return outcome.value;
     });
+    this.#tellRejected(verdicts, signal, lane);
     // What cannot be read may be what stands: then nothing is taken for gone.
     const areAllRead = verdicts.every((verdict) =>
       verdict.kind !== "rejected" || verdict.reason === "budget"
     );
     if (areAllRead) await followed?.end(abort);
     return verdicts;
+  }
+
+  /** Nobody reads an answer to what was read from the API: the log names the object, but nothing that it says. */
+  #tellRejected(verdicts: readonly Verdict[], { origin }: Signal, { source, ingester }: Lane): void {
+    const reasons = verdicts.flatMap((verdict) => verdict.kind === "rejected" ? [verdict.reason] : [])
+      .filter((reason) => reason !== "budget");
+    if (origin === undefined || reasons.length === 0) return;
+    this.#log.warn("Findings rejected", {
+      source,
+      ingester: `${ingester.namespace}/${ingester.name}`,
+      object: `${origin.kind} ${origin.namespace === undefined ? "" : `${origin.namespace}/`}${origin.name}`,
+      reasons: [...new Set(reasons)].join(", "),
+      count: reasons.length,
+    });
   }
 
   /** When an unchanged object of the API would be judged otherwise, in milliseconds since 1970; undefined: never. */

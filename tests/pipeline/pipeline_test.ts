@@ -6,6 +6,7 @@ import { ApiError } from "../../src/kube/errors.ts";
 import type { Json } from "../../src/model/json.ts";
 import type { Signal } from "../../src/model/signal.ts";
 import type { Verdict } from "../../src/model/verdict.ts";
+import type { Log } from "../../src/observe/log.ts";
 import { createMetrics, type Metrics } from "../../src/observe/metrics.ts";
 import type { Lane } from "../../src/pipeline/lane.ts";
 import { Ledger } from "../../src/pipeline/ledger.ts";
@@ -17,6 +18,7 @@ import { FakeClock } from "../support/fake_clock.ts";
 import { laneOf } from "../support/lane_of.ts";
 import { MemoryObservations } from "../support/memory_observations.ts";
 import { besideWriter, noDeadLetters, pipelineOf } from "../support/pipeline_of.ts";
+import { RecordingLog } from "../support/recording_log.ts";
 import { silentLog } from "../support/silent_log.ts";
 import type { DeadLetterBox } from "../../src/write/dead_letters.ts";
 
@@ -50,6 +52,7 @@ function scene(
   patienceMilliseconds = 2000,
   box: DeadLetterBox = noDeadLetters,
   api = new ScriptedApi(answers),
+  log: Log = silentLog,
 ): Scene {
   let now = 0;
   const clock: Clock = {
@@ -70,7 +73,7 @@ function scene(
     ledger: new Ledger(metrics),
     deadLetters: box,
     clock,
-    log: silentLog,
+    log,
     place: { podNamespace: "zen", watchNamespaces: [], observationNamespace: undefined },
     self: () => ({ username: "me", namespace: "zen", podNames: [] }),
   });
@@ -249,6 +252,24 @@ Deno.test("A long list of one request is taken on piece by piece", async () => {
   stop.abort();
   assert.ok((await receiving).every(({ kind }) => kind === "open"));
   assert.deepEqual(await ledger(metrics), [500, 500]);
+});
+
+Deno.test("An object of the API with findings that are rejected is named in the log, and nothing of what it says", async () => {
+  const log = new RecordingLog();
+  const { process } = scene([], 2000, noDeadLetters, undefined, log);
+  const origin = { apiVersion: "v1", kind: "ConfigMap", namespace: "shop", name: "results", uid: "u" };
+  await process([{ secret: "s3cr3t" }, { secret: "s3cr3t" }], {}, { origin });
+  assert.deepEqual(log.of("Findings rejected").map(({ fields }) => fields), [{
+    source: "falco",
+    ingester: `${lane.ingester.namespace}/${lane.ingester.name}`,
+    object: "ConfigMap shop/results",
+    reasons: "wrong_shape",
+    count: 2,
+  }]);
+  assert.doesNotMatch(JSON.stringify(log.lines), /s3cr3t/);
+  // A sender is answered instead.
+  await process([{ secret: "s3cr3t" }]);
+  assert.equal(log.of("Findings rejected").length, 1);
 });
 
 Deno.test("What is left open is in flight, and is counted once when it is resumed", async () => {
