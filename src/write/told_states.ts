@@ -35,15 +35,18 @@ export class ToldStates {
         if (there === undefined) return;
         const isResolved = there.status?.phase === "Resolved";
         const beginsAt = Date.parse(wanted.spec.detectedAt ?? "");
-        if (isResolved && beginsAt <= Date.parse(there.status?.resolvedAt ?? "")) return;
+        const begunAt = lastBeginning(there);
+        if (isResolved ? beginsAt <= Date.parse(there.status?.resolvedAt ?? "") : beginsAt < begunAt) return;
         let { resourceVersion } = there.metadata;
         if (contentHash(there) !== contentHash(wanted)) {
           const { spec, labels } = contentPatch(wanted);
           const patch = { metadata: { resourceVersion, labels }, spec };
           ({ resourceVersion } = await this.#store.patch(ref, patch, undefined, inner));
         }
-        if (!isResolved) return;
-        const status = { phase: "Active", resolvedAt: null, lastSeen: new Date(beginsAt).toISOString() };
+        // What it said first is no news; a later beginning is kept, since by it an end is known to be late.
+        if (!isResolved && !(beginsAt > begunAt)) return;
+        const lastSeen = new Date(beginsAt).toISOString();
+        const status = isResolved ? { phase: "Active", resolvedAt: null, lastSeen } : { lastSeen };
         await this.#store.patch(ref, { metadata: { resourceVersion }, status }, "status", inner);
       },
       terms,
@@ -67,8 +70,10 @@ export class ToldStates {
         if (there.status?.phase === "Resolved") return "was-resolved";
         const now = new Date(this.#clock.now()).toISOString();
         const resolvedAt = endedAt ?? now;
-        // It has begun anew since: this end came late.
-        if (Date.parse(there.status?.lastSeen ?? "") > Date.parse(resolvedAt)) return "was-resolved";
+        // It has begun anew since: this end came late. The end of this very beginning never is, whatever its clock says.
+        const begunAt = lastBeginning(there);
+        const endsBeginning = Date.parse(ended.spec.detectedAt ?? "");
+        if (begunAt > Date.parse(resolvedAt) && begunAt > endsBeginning) return "was-resolved";
         const status = { phase: "Resolved", resolvedAt };
         const { resourceVersion } = there.metadata;
         await this.#store.patch(ref, { metadata: { resourceVersion }, status }, "status", inner);
@@ -79,6 +84,11 @@ export class ToldStates {
       signal,
     );
   }
+}
+
+/** When a state began that is there: as it was told last, or else when it was created. */
+function lastBeginning({ spec, status }: Observation): number {
+  return Math.max(...[spec.detectedAt, status?.lastSeen].map((time) => Date.parse(time ?? "") || -Infinity));
 }
 
 function refOf({ metadata: { namespace, name } }: Observation): ObservationRef {

@@ -48,6 +48,36 @@ Deno.test("One that fires again is Active; one that is told late is not", async 
   assert.equal(api.named("alert")?.status?.phase, "Active", "an end that is older than the new beginning");
 });
 
+Deno.test("A late end of an earlier time does not resolve what fires since a later one", async () => {
+  const { api, states } = scene();
+  const earlier = alert("2026-01-02T07:00:00Z", "low");
+  const end = "2026-01-02T07:10:00Z";
+  api.put(alert("2026-01-02T07:20:00Z"));
+  const late = await states.ends(earlier, end, terms, never);
+  assert.deepEqual(late, { kind: "done", value: "was-resolved" });
+  assert.equal(api.named("alert")?.status?.phase, "Active", "created by what began later");
+
+  api.put(earlier);
+  await states.goesOn(alert("2026-01-02T07:20:00Z"), terms, never);
+  assert.equal(api.named("alert")?.status?.lastSeen, "2026-01-02T07:20:00.000Z");
+  const writes = api.count("PATCH");
+  await states.goesOn(alert("2026-01-02T07:20:00Z"), terms, never);
+  await states.goesOn(earlier, terms, never);
+  await states.ends(earlier, end, terms, never);
+  assert.equal(api.named("alert")?.status?.phase, "Active", "begun anew before the end of the first came");
+  assert.equal(api.named("alert")?.spec.severity, "high", "what is told late turns nothing back");
+  assert.equal(api.count("PATCH"), writes);
+  await states.ends(alert("2026-01-02T07:20:00Z"), "2026-01-02T07:30:00Z", terms, never);
+  assert.equal(api.named("alert")?.status?.phase, "Resolved");
+});
+
+Deno.test("The end of the last beginning counts, also by a clock that is behind", async () => {
+  const { api, states } = scene();
+  api.put(alert("2026-01-02T07:20:00Z"));
+  await states.ends(alert("2026-01-02T07:20:00Z"), "2026-01-02T07:19:59Z", terms, never);
+  assert.equal(api.named("alert")?.status?.phase, "Resolved");
+});
+
 Deno.test("What is told otherwise meanwhile is changed in place", async () => {
   const { api, states } = scene();
   api.put(alert("2026-01-02T10:00:00Z"));
