@@ -5,13 +5,14 @@ import { IngesterEvents } from "./ingester_events.ts";
 import type { Overlaps } from "./overlaps.ts";
 import type { Budgets } from "../write/budget.ts";
 import { countObservations } from "./count_observations.ts";
+import { keyOfIngester } from "./registry.ts";
 import { writeStatuses } from "./status_writer.ts";
 import { superviseSources, type SupervisorParts } from "./supervisor.ts";
 
 /** What only the leader does. */
 export interface TermWork extends Omit<SupervisorParts, "mayWrite" | "onResumed" | "checkpoints"> {
   readonly overlaps: Overlaps;
-  readonly collector: Omit<CollectorOptions, "mayWrite">;
+  readonly collector: Omit<CollectorOptions, "mayWrite" | "isIngesterGone">;
   /** Where this replica saves how far its sources have come. */
   readonly checkpoints: { readonly namespace: string; readonly name: string; readonly identity: string };
   /** What is counted of each Ingester; undefined: nothing is. */
@@ -50,7 +51,10 @@ export async function doTermWork(
   if (budgets !== undefined) {
     group.run("budgets", (inner) => countObservations({ ...work, budgets }, inner));
   }
-  group.run("collector", (inner) => collectExpired({ ...work.collector, mayWrite }, work, inner));
+  const isIngesterGone: CollectorOptions["isIngesterGone"] = (ingester) =>
+    work.areIngestersSynced() && !work.registry.entries.has(keyOfIngester(ingester));
+  const collector = { ...work.collector, mayWrite, isIngesterGone };
+  group.run("collector", (inner) => collectExpired(collector, work, inner));
   try {
     await group.settled();
   } catch (error) {

@@ -13,7 +13,9 @@ export interface CollectorOptions {
   readonly namespaces: readonly string[] | undefined;
   /** Whether Observations of Ingesters in a namespace are ours to collect. */
   readonly isOwnIngester: (ingesterNamespace: string) => boolean;
-  /** For other writers' objects that say nothing themselves. */
+  /** Whether an Ingester whose Observations are ours to collect is known to be deleted. */
+  readonly isIngesterGone: (ingester: { readonly namespace: string; readonly name: string }) => boolean;
+  /** For other writers' objects that say nothing themselves, and for states whose Ingester was deleted. */
   readonly defaultTtlSeconds: number;
   /** Asked before every delete. */
   readonly mayWrite: () => boolean;
@@ -26,8 +28,14 @@ const RESOLVED_MILLISECONDS = 3_600_000;
 
 /**
  * When an Observation expires, in milliseconds since 1970; undefined: not as long as it is Active (contract, section 4).
+ *
+ * @param isOwnerGone whether its Ingester was deleted, so that nobody sees any more whether a state lasts
  */
-export function expiresAt(observation: Observation, defaultTtlSeconds: number): number | undefined {
+export function expiresAt(
+  observation: Observation,
+  defaultTtlSeconds: number,
+  isOwnerGone: boolean,
+): number | undefined {
   const { spec, status, metadata } = observation;
   if (status?.phase === "Resolved") {
     const resolved = Date.parse(status.resolvedAt ?? "");
@@ -40,10 +48,11 @@ export function expiresAt(observation: Observation, defaultTtlSeconds: number): 
     if (!Number.isNaN(stated)) return stated;
     return created + (spec.ttlSecondsAfterCreation ?? defaultTtlSeconds) * 1000;
   }
-  // What shows a state carries no ttl: it lasts as long as its report.
-  if (spec.ttlSecondsAfterCreation === undefined) return undefined;
+  // What shows a state carries no ttl: it lasts as long as its report, if somebody still reads that.
+  const ttlSeconds = spec.ttlSecondsAfterCreation ?? (isOwnerGone ? defaultTtlSeconds : undefined);
+  if (ttlSeconds === undefined) return undefined;
   const lastSeen = Date.parse(status?.lastSeen ?? "");
-  return Math.max(created, Number.isNaN(lastSeen) ? created : lastSeen) + spec.ttlSecondsAfterCreation * 1000;
+  return Math.max(created, Number.isNaN(lastSeen) ? created : lastSeen) + ttlSeconds * 1000;
 }
 
 /**
@@ -92,9 +101,10 @@ async function collectIn(
   const store = new ObservationStore(parts.api, namespace === undefined ? undefined : [namespace]);
   let deleted = 0;
   for await (const observation of store.list({}, signal)) {
-    const owner = observation.spec.ingester?.namespace;
-    if (owner !== undefined && !options.isOwnIngester(owner)) continue;
-    const expiry = expiresAt(observation, options.defaultTtlSeconds);
+    const owner = observation.spec.ingester;
+    if (owner !== undefined && !options.isOwnIngester(owner.namespace)) continue;
+    const isOwnerGone = owner !== undefined && options.isIngesterGone(owner);
+    const expiry = expiresAt(observation, options.defaultTtlSeconds, isOwnerGone);
     if (expiry === undefined || expiry > parts.clock.now() || !options.mayWrite()) continue;
     if (await store.deleteUnchanged(observation, signal)) {
       deleted++;

@@ -62,6 +62,30 @@ const expired = {
   spec: { ttlSecondsAfterCreation: 1 },
 };
 
+Deno.test("States are collected only when every Ingester is known and theirs is not there", async () => {
+  const api = new LiveApi();
+  const clock = new FakeClock();
+  const deleted: string[] = [];
+  let areIngestersSynced = false;
+  const parts = { ...work(api, clock), areIngestersSynced: () => areIngestersSynced };
+  api.answer(STATUS, () => ({}));
+  for (const owner of ["reader", "gone"]) {
+    const spec = { ingester: { namespace: "zen", name: owner } };
+    const owned = { metadata: { ...expired.metadata, name: `of-${owner}` }, spec };
+    api.put(OBSERVATIONS, owned);
+    api.answer(`${OBSERVATIONS}/of-${owner}`, () => deleted.push(`of-${owner}`));
+  }
+  const stop = new AbortController();
+  const running = doTermWork(parts, term, () => {}, stop.signal);
+  await clock.advance(130_000);
+  assert.deepEqual(deleted, []);
+  areIngestersSynced = true;
+  await clock.advance(130_000);
+  assert.deepEqual([...new Set(deleted)], ["of-gone"]);
+  stop.abort(new Error("enough"));
+  await running;
+});
+
 Deno.test("The leader reads the sources, writes the statuses and collects what has expired", async () => {
   const api = new LiveApi();
   const clock = new FakeClock();

@@ -50,7 +50,16 @@ Deno.test("When an Observation expires is one table", () => {
     ["another writer's ttl", observation("a", { ttlSecondsAfterCreation: 10 }), at(10)],
     ["another writer's silence", observation("a", {}), at(3600)],
   ];
-  for (const [what, one, expected] of cases) assert.equal(expiresAt(one, 3600), expected, what);
+  for (const [what, one, expected] of cases) assert.equal(expiresAt(one, 3600, false), expected, what);
+});
+
+Deno.test("A state whose Ingester was deleted expires the default ttl after it was last seen", () => {
+  const active = observation("a", { ingester }, { phase: "Active" });
+  assert.equal(expiresAt(active, 3600, true), at(3600));
+  const seen = observation("a", { ingester }, { phase: "Active", lastSeen: "2026-01-01T00:10:00.000Z" });
+  assert.equal(expiresAt(seen, 3600, true), at(4200));
+  const eventLike = observation("a", { ingester, ttlSecondsAfterCreation: 60 });
+  assert.equal(expiresAt(eventLike, 3600, true), at(60), "what happened keeps its own ttl");
 });
 
 /** Runs one collection over one page and says which requests were sent and which names were told. */
@@ -76,6 +85,7 @@ async function collect(
         intervalMilliseconds: 1000,
         namespaces: undefined,
         isOwnIngester: (namespace) => namespace === "zen",
+        isIngesterGone: () => false,
         defaultTtlSeconds: 3600,
         mayWrite: () => true,
         onDeleted: ({ name }) => told.push(name),
