@@ -6,7 +6,7 @@ import type { GroupVersionResource, Ingester, IngesterSpec } from "../model/inge
 import { ingesterSpecSchema } from "../model/ingester_schema.ts";
 import { GROUP } from "../model/observation.ts";
 import { SEVERITIES, type Severity } from "../model/severity.ts";
-import { type Preset, presetOf } from "../model/preset.ts";
+import { holdsState, type Preset, presetOf } from "../model/preset.ts";
 import { areCertificates } from "../normalize/certificate.ts";
 import { compileNormalization, type Conform } from "../normalize/mapping.ts";
 import type { Lane } from "../pipeline/lane.ts";
@@ -100,7 +100,9 @@ export function compileIngester(ingester: Ingester, settings: CompileSettings): 
       lane,
       targets,
       resyncMilliseconds: parseDuration(spec.informer?.resyncPeriod ?? "0") || undefined,
-      stateSpec: preset.showsState ? stateSpecOf(spec) : undefined,
+      stateSpec: preset.showsState || targets.some(({ gvr }) => holdsState(gvr))
+        ? stateSpecOf(spec)
+        : undefined,
     };
   }
   if (logs !== undefined && "targets" in logs) return { kind: "logs", lane, logs };

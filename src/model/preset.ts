@@ -113,6 +113,16 @@ const PRESETS: Readonly<Record<string, Preset>> = {
   "sealed-secrets": { ...defaults, ingester: "logs", logs: SEALED_SECRETS_LOGS },
 };
 
+const resourceOf = ({ group, resource }: GroupVersionResource): string => `${group}/${resource}`;
+const STATE_RESOURCES: ReadonlySet<string> = new Set(
+  Object.values(PRESETS).filter((preset) => preset.showsState).flatMap(({ gvrs }) => gvrs.map(resourceOf)),
+);
+
+/** Whether a preset that shows a state reads this resource: its objects show one whatever the source is called. */
+export function holdsState(gvr: GroupVersionResource): boolean {
+  return STATE_RESOURCES.has(resourceOf(gvr));
+}
+
 /** The sources that have a preset. */
 export const PRESET_SOURCES: readonly string[] = Object.keys(PRESETS);
 

@@ -95,7 +95,8 @@ export class FindingWriter {
   ): Promise<Outcome> {
     const { namespace, name } = observation.metadata;
     const ref = { namespace, name };
-    if (terms.followed !== undefined && await terms.followed.confirm(observation, abort)) {
+    const followed = finding.isState ? terms.followed : undefined;
+    if (followed !== undefined && await followed.confirm(observation, abort)) {
       return { kind: "deduplicated", observation: ref };
     }
     const { budgets } = this.#parts;
@@ -112,7 +113,10 @@ export class FindingWriter {
         budgets.settle(lane.ingester, budget, isCreated);
       }
     }
-    if (finding.severity !== "critical" && !await this.#isThere(ref, terms, abort)) {
+    // What is followed and was not confirmed is known to have none.
+    if (
+      finding.severity !== "critical" && (followed !== undefined || !await this.#isThere(ref, terms, abort))
+    ) {
       if (budget.onExceed === "rollup") return await this.#rollUp(finding, signal, lane, terms, abort);
       const message = `The budget of ${budget.maxObservations} Observations is used up`;
       return { kind: "rejected", reason: "budget", message };
@@ -219,9 +223,8 @@ export class FindingWriter {
     return worst;
   }
 
-  /** Whether a finding has its Observation already: then it needs no room. What is followed is known to have none. */
+  /** Whether a finding has its Observation already: then it needs no room. */
   async #isThere(ref: ObservationRef, terms: BoundedTerms, abort: AbortSignal): Promise<boolean> {
-    if (terms.followed !== undefined) return false;
     const { store, clock } = this.#parts;
     const get = (inner: AbortSignal) => store.get(ref, inner);
     const read = await persist(get, leftOf(terms, clock), clock, abort);

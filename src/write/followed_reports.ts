@@ -294,6 +294,8 @@ export class FollowedReports {
 }
 
 function add(standing: Map<string, Standing>, observation: Observation): void {
+  // What happened lives for its ttl: that its object says it no longer ends nothing.
+  if (observation.spec.ttlSecondsAfterCreation !== undefined) return;
   const { namespace, name, resourceVersion } = observation.metadata;
   standing.set(keyOf(observation.metadata), {
     ref: { namespace, name },

@@ -70,6 +70,19 @@ Deno.test("What may be read is what the Ingester, its place and WATCH_NAMESPACE 
   assert.match(messageOf(compile({ source, namespaces: ["other"] }, "team-a")), /may read/);
 });
 
+Deno.test("What shows a state is followed whatever its source is called", () => {
+  const policyReports = { group: "wgpolicyk8s.io", version: "v1alpha2", resource: "policyreports" };
+  const specOf = (source: string, gvr: unknown): string | undefined => {
+    const compiled = compile({ source, ingester: "informer", informer: { gvr } });
+    return compiled.kind === "informer" ? compiled.stateSpec : assert.fail(messageOf(compiled));
+  };
+  const renamed = specOf("renamed", policyReports);
+  assert.ok(renamed !== undefined);
+  assert.notEqual(renamed, specOf("kyverno", policyReports), "so another name is listed anew");
+  assert.equal(specOf("renamed", { ...policyReports, group: "example.com" }), undefined);
+  assert.equal(specOf("renamed", { group: "", version: "v1", resource: "events" }), undefined);
+});
+
 Deno.test("Above 20 namespaces one watch over all of them is filtered here", () => {
   const namespaces = Array.from({ length: 21 }, (_, index) => `n${index}`);
   assert.deepEqual(targets(compile({ source: "kubernetes-events", namespaces })), ["events * keeping 21"]);

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { PRESET_SOURCES, presetOf } from "../../src/model/preset.ts";
+import { holdsState, PRESET_SOURCES, presetOf } from "../../src/model/preset.ts";
 
 const MEBIBYTE = 1024 * 1024;
 
@@ -53,6 +53,13 @@ Deno.test("Any other source sends JSON by webhook, also one with a name that obj
     const preset = presetOf(source);
     assert.deepEqual([preset.ingester, preset.gvrs, preset.filters], ["webhook", [], {}], source);
   }
+});
+
+Deno.test("What a resource holds goes by its group and name, in whatever version", () => {
+  const v2 = { group: "wgpolicyk8s.io", version: "v1beta1", resource: "policyreports" };
+  assert.ok(holdsState(v2));
+  assert.ok(!holdsState({ ...v2, group: "example.com" }));
+  assert.ok(!holdsState({ group: "", version: "v1", resource: "events" }));
 });
 
 Deno.test("Every source with a preset is known by name, and no other has one of its own", () => {

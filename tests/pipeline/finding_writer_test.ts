@@ -6,6 +6,7 @@ import type { Json } from "../../src/model/json.ts";
 import type { SpooledObservation } from "../../src/model/spooled.ts";
 import { createMetrics, type Metrics } from "../../src/observe/metrics.ts";
 import type { Lane } from "../../src/pipeline/lane.ts";
+import type { Pipeline } from "../../src/pipeline/pipeline.ts";
 import { FollowedReports } from "../../src/write/followed_reports.ts";
 import { ObservationStore } from "../../src/write/observation_store.ts";
 import { FakeClock } from "../support/fake_clock.ts";
@@ -180,6 +181,27 @@ Deno.test("With onExceed reject what is beyond the budget is rejected, and what 
   const one = { budget: { maxObservations: 1, onExceed: "reject" } } as const;
   const known = ["deduplicated", "deduplicated", "deduplicated", "created", "rejected budget"];
   assert.deepEqual(await again.send(many(5), one), known);
+});
+
+Deno.test("What happened is looked for where there is no room, also in an object that is followed", async () => {
+  const api = new MemoryObservations();
+  const take = async (payload: Json, pipeline: Pipeline, more: Partial<Lane>): Promise<string[]> => {
+    const signal = { source: "own", payload, receivedAt };
+    const followed = {
+      begin: async () => {},
+      confirm: () => Promise.resolve(assert.fail("only states are confirmed")),
+      meet: async () => {},
+      end: async () => {},
+    };
+    const verdicts = await pipeline.process(signal, laneOf("own", more), source, followed, never);
+    return verdicts.map((verdict) => verdict.kind);
+  };
+  const made = (): Pipeline => pipelineOf(api, new FakeClock(), createMetrics("test"));
+  assert.deepEqual(await take({ n: 1 }, made(), {}), ["created"]);
+  const full = made();
+  const one = { budget: { maxObservations: 1, onExceed: "reject" } } as const;
+  assert.deepEqual(await take({ n: 2 }, full, one), ["created"]);
+  assert.deepEqual(await take([{ n: 1 }, { n: 3 }], full, one), ["deduplicated", "rejected"]);
 });
 
 Deno.test("A report is rolled up in one, which says how many they are, and is Resolved when there is room again", async () => {

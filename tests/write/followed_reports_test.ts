@@ -70,6 +70,15 @@ function scene(
   };
 }
 
+Deno.test("What happened is not ended by its object, which says it no longer", async () => {
+  const { take, standing, reports } = scene();
+  const happened = observationOf("a", { finding: { isState: false } });
+  await take(reportOf("web"), [happened, observationOf("b")]);
+  await take(reportOf("web"), []);
+  await reports.endList(await reports.beginList(never), COVERAGE, never);
+  assert.deepEqual(standing(), ["a Active", "b Resolved"]);
+});
+
 Deno.test("A finding that is gone from its report is Resolved, and Active again when it comes back", async () => {
   const { take, standing, api } = scene();
   assert.deepEqual(await take(reportOf("web"), [observationOf("a"), observationOf("b")]), ["a", "b"]);
