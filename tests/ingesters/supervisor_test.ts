@@ -21,9 +21,14 @@ const observations = (namespace: string): string =>
 const sourceOf = (namespace: string): string => `example.com/v1/reports in ${namespace}`;
 
 /** An Ingester that reads reports in one namespace. */
-function reader(name: string, generation = 1, informer: Partial<InformerSpec> = {}): Ingester {
+function reader(
+  name: string,
+  generation = 1,
+  informer: Partial<InformerSpec> = {},
+  source = "own",
+): Ingester {
   return ingesterOf(name, {
-    source: "own",
+    source,
     ingester: "informer",
     namespaces: [name],
     informer: { gvr: { group: "example.com", version: "v1", resource: "reports" }, ...informer },
@@ -189,8 +194,7 @@ Deno.test("When the filter for all says something else of a source, what shows a
   api.answer("/apis/zen.kube-zen.io/v1alpha1/observations", () => ({ metadata: {}, items: [] }));
   api.answer(observations("zen"), () => ({}));
   await scene(async ({ registry, settle, stop }) => {
-    const { spec, ...ingester } = reader("c");
-    registry.put({ ...ingester, spec: { ...spec, source: "trivy" } });
+    registry.put(reader("c", 1, {}, "trivy"));
     await settle();
     const lists = (): readonly number[] =>
       ["a", "b", "c"].map((name) =>
@@ -217,6 +221,55 @@ Deno.test("When the filter for all says something else of a source, what shows a
     await settle();
     assert.equal(clusterFilter.listening, 0);
   }, { api, clusterFilter });
+});
+
+Deno.test("When an Ingester calls its source otherwise, its reports are listed again and what stood under the old name is Resolved", async () => {
+  const path = "/apis/wgpolicyk8s.io/v1/namespaces/c/policyreports";
+  const api = new LiveApi();
+  api.serve("wgpolicyk8s.io", "policyreports", "PolicyReport", "c");
+  const stored: Observation[] = [];
+  const resolved: string[] = [];
+  const isSelected = ({ metadata }: Observation, selector: string): boolean =>
+    selector.split(",").every((term) => metadata.labels?.[term.split("=")[0] ?? ""] === term.split("=")[1]);
+  api.answer("/apis/zen.kube-zen.io/v1alpha1/observations", ({ query }) => ({
+    metadata: {},
+    items: stored.filter((one) => isSelected(one, String(query?.["labelSelector"]))),
+  }));
+  api.answer(observations("c"), ({ body }) => {
+    const created = body as Observation;
+    stored.push(created);
+    api.answer(`${observations("c")}/${created.metadata.name}/status`, (patch) => {
+      assert.partialDeepStrictEqual(patch.body, { status: { phase: "Resolved" } });
+      resolved.push(`${created.spec.source} ${created.spec.title}`);
+      return created;
+    });
+    return created;
+  });
+  await scene(async ({ registry, settle }) => {
+    const called = (source: string, generation: number): Ingester =>
+      reader(
+        "c",
+        generation,
+        { gvr: { group: "wgpolicyk8s.io", version: "v1", resource: "policyreports" } },
+        source,
+      );
+    registry.put(called("kyverno", 1));
+    await settle();
+    const report = {
+      apiVersion: "wgpolicyk8s.io/v1",
+      kind: "PolicyReport",
+      metadata: { name: "r", namespace: "c", uid: "r" },
+      scope: { apiVersion: "apps/v1", kind: "Deployment", name: "web", namespace: "c" },
+      results: [{ policy: "p", rule: "one", result: "fail", message: "no" }],
+    };
+    api.put(path, report);
+    await settle();
+    assert.deepEqual(stored.map(({ spec }) => spec.source), ["kyverno"]);
+    registry.put(called("renamed", 2));
+    await settle();
+    assert.deepEqual(stored.map(({ spec }) => spec.source), ["kyverno", "renamed"]);
+    assert.deepEqual(resolved, [`kyverno ${stored[0]?.spec.title}`]);
+  }, { api });
 });
 
 Deno.test("A change of status alone restarts nothing", async () => {
