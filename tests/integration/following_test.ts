@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { stringify } from "yaml";
 import type { Observation } from "../../src/model/observation.ts";
 import { until } from "../support/until.ts";
+import { adminClient, VULNERABILITY_REPORTS } from "./admin_client.ts";
 import {
   GUARD_MILLISECONDS,
   HOME,
@@ -9,7 +10,9 @@ import {
   type Installation,
   REPORT_CRDS,
   untilLeading,
+  untilSettled,
 } from "./installation.ts";
+import { vulnerabilityReport } from "./many_reports.ts";
 import { assertStopsSound } from "./soundness.ts";
 
 const NAMESPACE = "production";
@@ -160,6 +163,30 @@ Deno.test("what stands is what the reports say, through changes, deletions, take
     ]);
     await assertStopsSound(replica);
   });
+});
+
+Deno.test("reports that are deleted and made anew at once stand as they are now", async () => {
+  await using installed = await install({ crds: [REPORT_CRDS] });
+  await installed.createNamespaces(NAMESPACE);
+  await installed.applyIngester("trivy", { source: "trivy" });
+  await using replica = await installed.start(0);
+  await untilLeading(replica);
+  using admin = adminClient(installed.plane.kubeconfig);
+  const [names, each] = [["one", "two", "three"], 50] as const;
+  const create = (name: string): Promise<unknown> =>
+    admin.create(VULNERABILITY_REPORTS, NAMESPACE, vulnerabilityReport(name, NAMESPACE, each));
+  for (const name of names) await create(name);
+  await untilSettled(replica, "trivy", names.length * each);
+  for (let round = 2; round <= 4; round++) {
+    for (const name of names) {
+      await admin.delete(VULNERABILITY_REPORTS, NAMESPACE, name);
+      await create(name);
+    }
+    await untilSettled(replica, "trivy", round * names.length * each);
+    const phases = (await installed.oracle.observations(NAMESPACE)).map(({ status }) => status?.phase);
+    assert.deepEqual(phases, Array(names.length * each).fill("Active"), `round ${round}`);
+  }
+  await assertStopsSound(replica);
 });
 
 Deno.test("repeats are counted, and an alert is Resolved and fires again", async () => {
