@@ -7,7 +7,7 @@ import type { Disk } from "../run/disk.ts";
 import type { FolderLock, FolderLocks } from "../run/folder_lock.ts";
 import { type Entry, type Journal, JournalFullError } from "../run/journal.ts";
 import { corruption, DEAD_LETTERS_FOLDER, type DeadLetters, readLetters } from "../write/dead_letters.ts";
-import { openShelf, parseSpooled, type Pending, type Shelf } from "./spool_shelf.ts";
+import { layOddAside, openShelf, parseSpooled, type Pending, type Shelf } from "./spool_shelf.ts";
 
 /** Where the spool lies, and how large it may become. */
 export interface SpoolOptions {
@@ -97,6 +97,7 @@ export class Spool {
   async open(signal: AbortSignal): Promise<void> {
     await this.#openOwn(signal);
     await this.#adoptAll(signal);
+    await this.#layOddAside();
     this.#show();
     this.#showAge();
   }
@@ -178,6 +179,7 @@ export class Spool {
       if (this.#own === undefined) await this.#openOwn(signal);
       else if (this.#state === "broken") await this.#probe(this.#own.journal);
       if (turn % ADOPT_TURNS === 0) await this.#adoptAll(signal);
+      await this.#layOddAside();
       await this.#leaveEmptied();
       this.#show();
       this.#showAge();
@@ -186,11 +188,15 @@ export class Spool {
 
   /** Writes what is to be written and lets all folders go. */
   async close(): Promise<void> {
-    for (const shelf of [...this.#adopted.values(), ...(this.#own === undefined ? [] : [this.#own])]) {
+    for (const shelf of this.#shelves()) {
       await shelf.journal.close();
       shelf.lock[Symbol.dispose]();
     }
     await this.#parts.deadLetters.close();
+  }
+
+  #shelves(): readonly Shelf[] {
+    return [...this.#adopted.values(), ...(this.#own === undefined ? [] : [this.#own])];
   }
 
   async #openOwn(signal: AbortSignal): Promise<void> {
@@ -216,13 +222,22 @@ export class Spool {
 
   async #openShelf(lock: FolderLock, maxBytes: number, isOwn: boolean): Promise<Shelf> {
     const { disk, ledger, metrics } = this.#parts;
-    const onCorrupt = corruption(lock.folder, metrics, this.#log);
-    const { shelf, found } = await openShelf(lock, { maxBytes, onCorrupt, isOwn }, disk);
+    const { folder } = lock;
+    const { shelf, found, corrupt } = await openShelf(lock, { maxBytes, isOwn }, disk);
+    // All of it was read: from here on nothing can fail, so that nothing is counted twice.
+    corrupt.forEach(corruption(folder, metrics, this.#log));
+    if (shelf.odd.length > 0) {
+      metrics.spoolCorrupt.inc(shelf.odd.length);
+      this.#log.error("Records of an unknown shape are not replayed; they are laid beside their folder", {
+        folder,
+        records: shelf.odd.length,
+      });
+    }
     for (const [entry, what] of found) {
       ledger.receive(what.source, openFindings(what));
       this.#add(shelf, entry, what, false);
     }
-    if (found.length > 0) this.#log.info("Spool found", { folder: lock.folder, records: found.length });
+    if (found.length > 0) this.#log.info("Spool found", { folder, records: found.length });
     return shelf;
   }
 
@@ -272,6 +287,12 @@ export class Spool {
       }
     }
     await this.#leaveEmptied();
+  }
+
+  /** What the disk does not take now is tried again with the next turn. */
+  async #layOddAside(): Promise<void> {
+    const { root } = this.#options;
+    for (const shelf of this.#shelves()) await layOddAside(shelf, root, this.#parts.disk).catch(() => {});
   }
 
   async #adopt(folder: string, locks: FolderLocks, signal: AbortSignal): Promise<Shelf | undefined> {

@@ -175,7 +175,7 @@ export function createMetrics(version: string): Metrics {
     }),
     spoolCorrupt: new Counter({
       name: "zen_watcher_spool_corrupt_records_total",
-      help: "Places in files of spool and dead letters that held no sound record",
+      help: "Places in files of spool and dead letters that held no sound record, or an odd one",
       registers,
     }),
     dryRun: new Counter({

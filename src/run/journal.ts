@@ -11,12 +11,19 @@ export interface Entry {
   readonly bytes: number;
 }
 
+/** Bytes of a file that are no sound record. */
+export interface CorruptPlace {
+  readonly file: string;
+  readonly at: number;
+  readonly bytes: number;
+}
+
 /** How a journal is kept. */
 export interface JournalOptions {
   readonly folder: string;
   readonly maxBytes: number;
   /** Told of each place that holds no sound record. */
-  readonly onCorrupt: (place: { readonly file: string; readonly at: number; readonly bytes: number }) => void;
+  readonly onCorrupt: (place: CorruptPlace) => void;
 }
 
 /** There is no room for a record, by the ceiling and not by the disk. */
@@ -67,7 +74,12 @@ export class Journal {
     onRecord: (entry: Entry, text: string) => void,
   ): Promise<Journal> {
     const journal = new Journal(options, disk);
-    await journal.#read(onRecord, true);
+    try {
+      await journal.#read(onRecord, true);
+    } catch (error) {
+      await journal.close();
+      throw error;
+    }
     return journal;
   }
 

@@ -2,6 +2,8 @@ import assert from "node:assert/strict";
 import { SpoolError } from "../../src/intake/spool.ts";
 import type { Pending } from "../../src/intake/spool_shelf.ts";
 import type { SpooledSignal } from "../../src/model/spooled.ts";
+import { systemDisk } from "../../src/run/disk.ts";
+import { Journal } from "../../src/run/journal.ts";
 import { FakeClock } from "../support/fake_clock.ts";
 import { LiveApi } from "../support/live_api.ts";
 import { ledgerOf, spoolOf, type SpoolScene, type SpoolSceneOptions } from "../support/spool_of.ts";
@@ -206,5 +208,127 @@ Deno.test("A damaged record is left out with a line and a count, and the others 
     second.log.of("Record on disk is damaged and left out; what lies around it is kept").length,
     1,
   );
+  await second.spool.close();
+});
+
+/** A journal as another version may have left it: sound records, whatever they say. */
+async function written(folder: string, texts: readonly string[]): Promise<void> {
+  await Deno.mkdir(folder, { recursive: true });
+  await Deno.writeTextFile(`${folder}/lock`, "");
+  const journal = await Journal.open(
+    { folder, maxBytes: 4 << 20, onCorrupt: () => {} },
+    systemDisk,
+    () => {},
+  );
+  await Promise.all(texts.map((text) => journal.append(text)));
+  await journal.close();
+}
+
+for (const place of ["the own folder", "a folder of another replica"]) {
+  Deno.test(`A record of an unknown shape in ${place} is counted and kept aside, and those around it are there`, async () => {
+    await using folder = await temporaryFolder();
+    const name = place === "the own folder" ? "one" : "gone";
+    const { open: _, ...odd } = signalOf("odd");
+    await written(`${folder.path}/${name}`, [
+      JSON.stringify(signalOf("a")),
+      JSON.stringify(odd),
+      "[]",
+      JSON.stringify(signalOf("b")),
+    ]);
+    const clock = new FakeClock();
+    const scened = scene(folder.path, {}, clock);
+    await scened.spool.open(never);
+    assert.equal(scened.isUsable(), true);
+    assert.deepEqual(await ledgerOf(scened.metrics), [2, 2, 2]);
+    assert.equal(await value(scened.metrics.spoolCorrupt), 2);
+    const [line, ...others] = scened.log.lines.filter(({ message }) => /unknown shape/.test(message));
+    assert.deepEqual([line?.fields, others], [{ folder: `${folder.path}/${name}`, records: 2 }, []]);
+    const files = [...Deno.readDirSync(folder.path)].map((file) => file.name).filter((file) =>
+      file.endsWith(".odd")
+    );
+    assert.equal(files.length, 2);
+    const texts = files.map((file) => Deno.readTextFileSync(`${folder.path}/${file}`)).sort();
+    assert.deepEqual(texts, ["[]", JSON.stringify(odd)]);
+    for (const pending of scened.spool.pending) scened.spool.done(pending);
+    const stop = new AbortController();
+    const keeping = scened.spool.keep(stop.signal).catch(() => {});
+    await until("an adopted folder is removed", async () => {
+      await clock.advance(1000);
+      return name === "one" || await Deno.stat(`${folder.path}/gone`).then(() => false, () => true);
+    });
+    stop.abort();
+    await keeping;
+    await scened.spool.close();
+    const again = scene(folder.path);
+    await again.spool.open(never);
+    assert.deepEqual([again.spool.pending.size, await value(again.metrics.spoolCorrupt)], [0, 0]);
+    await again.spool.close();
+  });
+}
+
+Deno.test("An odd record waits where it is while the disk has no room for it, and only so many are kept", async () => {
+  await using folder = await temporaryFolder();
+  const clock = new FakeClock();
+  await written(`${folder.path}/one`, Array.from({ length: 103 }, (_, index) => `{"odd":${index}}`));
+  const full = scene(folder.path, {}, clock);
+  full.disk.room = 50;
+  await full.spool.open(never);
+  const kept = (): number =>
+    [...Deno.readDirSync(folder.path)].filter(({ name }) => /odd$/.test(name)).length;
+  assert.ok(kept() < 100);
+  full.disk.room = undefined;
+  const stop = new AbortController();
+  const keeping = full.spool.keep(stop.signal).catch(() => {});
+  await until("they are laid aside", async () => {
+    await clock.advance(1000);
+    return kept() === 100;
+  });
+  stop.abort();
+  await keeping;
+  await full.spool.close();
+  assert.equal(await value(full.metrics.spoolCorrupt), 103);
+  const again = scene(folder.path);
+  await again.spool.open(never);
+  assert.equal(await value(again.metrics.spoolCorrupt), 0);
+  await again.spool.close();
+});
+
+Deno.test("A folder that can be read in part only counts for nothing, however often it is tried", async () => {
+  await using folder = await temporaryFolder();
+  const first = scene(folder.path, { maxBytes: 1 << 20 });
+  await first.spool.open(never);
+  for (let index = 0; index < 4; index++) {
+    await first.spool.append(signalOf(`${index}`, { payload: "x".repeat(100_000) }));
+  }
+  const { at } = only(first).entry;
+  await first.spool.close();
+  const [path, last] = [`${folder.path}/one/00000001.log`, `${folder.path}/one/00000004.log`];
+  const bytes = await Deno.readFile(path);
+  await Deno.writeFile(path, bytes.with(at + 80, (bytes[at + 80] ?? 0) ^ 1));
+  const clock = new FakeClock();
+  const second = scene(folder.path, { maxBytes: 1 << 20 }, clock);
+  const { read } = second.disk;
+  let tries = 0;
+  second.disk.read = (path) => {
+    if (path !== last || ++tries > 3) return read(path);
+    return Promise.reject(new Error("Input/output error (os error 5)"));
+  };
+  await second.spool.open(never);
+  assert.deepEqual([await ledgerOf(second.metrics), await value(second.metrics.spoolCorrupt)], [
+    [0, 0, 0],
+    0,
+  ]);
+  const stop = new AbortController();
+  const keeping = second.spool.keep(stop.signal).catch(() => {});
+  await until("it is opened", async () => {
+    await clock.advance(1000);
+    return second.isUsable();
+  });
+  assert.deepEqual([await ledgerOf(second.metrics), await value(second.metrics.spoolCorrupt)], [
+    [3, 3, 3],
+    1,
+  ]);
+  stop.abort();
+  await keeping;
   await second.spool.close();
 });
