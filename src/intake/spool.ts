@@ -5,7 +5,7 @@ import type { Ledger } from "../pipeline/ledger.ts";
 import type { Clock } from "../run/clock.ts";
 import type { Disk } from "../run/disk.ts";
 import type { FolderLock, FolderLocks } from "../run/folder_lock.ts";
-import { type Entry, type Journal, JournalFullError } from "../run/journal.ts";
+import { type Entry, JournalFullError } from "../run/journal.ts";
 import { corruption, DEAD_LETTERS_FOLDER, type DeadLetters, readLetters } from "../write/dead_letters.ts";
 import { layOddAside, openShelf, parseSpooled, type Pending, type Shelf } from "./spool_shelf.ts";
 
@@ -60,6 +60,9 @@ export class Spool {
   readonly #pending = new Set<Pending>();
   #nextOrder = 0;
   #own: Shelf | undefined;
+  /** The own folder, or the one that was last tried; never adopted. */
+  #ownFolder: string | undefined;
+  #hasDeadLetters = false;
   #state: "usable" | "full" | "broken" = "broken";
   #isTold = false;
   #heldBytes = 0;
@@ -177,7 +180,7 @@ export class Spool {
     for (let turn = 1;; turn++) {
       await this.#parts.clock.sleep(TURN_MILLISECONDS, signal);
       if (this.#own === undefined) await this.#openOwn(signal);
-      else if (this.#state === "broken") await this.#probe(this.#own.journal);
+      else if (this.#state === "broken") await this.#probe(this.#own);
       if (turn % ADOPT_TURNS === 0) await this.#adoptAll(signal);
       await this.#layOddAside();
       await this.#leaveEmptied();
@@ -201,23 +204,23 @@ export class Spool {
 
   async #openOwn(signal: AbortSignal): Promise<void> {
     const { root, identity, maxBytes } = this.#options;
-    const { locks, deadLetters } = this.#parts;
+    const { locks } = this.#parts;
     const name = identity.replaceAll(/[^A-Za-z0-9._-]/g, "_");
     let lock: FolderLock | undefined;
     try {
       for (let number = 1; lock === undefined && number <= MOST_FOLDERS_OF_A_NAME; number++) {
-        lock = await locks.take(`${root}/${number === 1 ? name : `${name}~${number}`}`, signal);
+        this.#ownFolder = `${root}/${number === 1 ? name : `${name}~${number}`}`;
+        lock = await locks.take(this.#ownFolder, signal);
       }
       if (lock === undefined) throw new Error(`All folders of the name ${name} are in use`);
-      const shelf = await this.#openShelf(lock, maxBytes, true);
-      await shelf.journal.probe();
-      await deadLetters.open(lock.folder);
-      this.#own = shelf;
-      this.#setState("usable");
+      this.#own = await this.#openShelf(lock, maxBytes, true);
     } catch (error) {
       lock?.[Symbol.dispose]();
       this.#setState("broken", error);
+      return;
     }
+    // What was found stays ours whether or not there is room for more.
+    await this.#probe(this.#own);
   }
 
   async #openShelf(lock: FolderLock, maxBytes: number, isOwn: boolean): Promise<Shelf> {
@@ -259,8 +262,10 @@ export class Spool {
     this.#onPending(pending);
   }
 
-  async #probe(journal: Journal): Promise<void> {
+  async #probe({ journal, lock }: Shelf): Promise<void> {
     try {
+      if (!this.#hasDeadLetters) await this.#parts.deadLetters.open(lock.folder);
+      this.#hasDeadLetters = true;
       await journal.probe();
       this.#setState("usable");
     } catch (error) {
@@ -275,7 +280,7 @@ export class Spool {
     const names = await disk.folders(root).catch(() => []);
     for (const name of names) {
       const folder = `${root}/${name}`;
-      if (folder === this.#own?.lock.folder) continue;
+      if (folder === this.#ownFolder) continue;
       try {
         const shelf = this.#adopted.get(folder) ?? await this.#adopt(folder, locks, signal);
         if (shelf === undefined) continue;

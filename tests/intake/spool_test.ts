@@ -155,7 +155,7 @@ Deno.test("A folder that cannot be written is said once, and found again by tryi
   const broken = scene(folder.path, {}, clock);
   broken.disk.isReadOnly = true;
   await broken.spool.open(never);
-  assert.deepEqual([broken.isUsable(), broken.spool.folder], [false, undefined]);
+  assert.deepEqual([broken.isUsable(), broken.spool.folder], [false, `${folder.path}/one`]);
   await assert.rejects(broken.spool.append(signalOf("a")), SpoolError);
   assert.equal(await broken.deadLetters.put({ reason: "invalid", message: "", what: signalOf("a") }), false);
   const stop = new AbortController();
@@ -331,4 +331,57 @@ Deno.test("A folder that can be read in part only counts for nothing, however of
   stop.abort();
   await keeping;
   await second.spool.close();
+});
+
+Deno.test("A start on a full disk counts what was found once, keeps it as its own, and refuses only what comes", async () => {
+  await using folder = await temporaryFolder();
+  await written(`${folder.path}/one`, [JSON.stringify(signalOf("a")), JSON.stringify(signalOf("b"))]);
+  const clock = new FakeClock();
+  const full = scene(folder.path, {}, clock);
+  full.disk.room = 10;
+  await full.spool.open(never);
+  assert.deepEqual([full.isUsable(), full.spool.folder], [false, `${folder.path}/one`]);
+  assert.deepEqual(await ledgerOf(full.metrics), [2, 2, 2]);
+  assert.deepEqual([...full.spool.pending].map(({ shelf }) => shelf.isOwn), [true, true]);
+  await assert.rejects(full.spool.append(signalOf("c")), SpoolError);
+  const stop = new AbortController();
+  const keeping = full.spool.keep(stop.signal).catch(() => {});
+  for (let turn = 0; turn < 31; turn++) await clock.advance(1000);
+  assert.deepEqual(await ledgerOf(full.metrics), [2, 2, 2]);
+  assert.deepEqual(full.log.of("Folder of a replica that is gone adopted"), []);
+  assert.equal(full.isUsable(), false);
+  full.disk.room = undefined;
+  await until("it has room", async () => {
+    await clock.advance(1000);
+    return full.isUsable();
+  });
+  assert.deepEqual([await ledgerOf(full.metrics), full.spool.folder], [[2, 2, 2], `${folder.path}/one`]);
+  await full.spool.append(signalOf("c"));
+  assert.equal(await full.deadLetters.put({ reason: "invalid", message: "", what: signalOf("d") }), true);
+  stop.abort();
+  await keeping;
+  await full.spool.close();
+});
+
+Deno.test("The own folder is not adopted while it cannot be opened", async () => {
+  await using folder = await temporaryFolder();
+  await written(`${folder.path}/one`, [JSON.stringify(signalOf("a"))]);
+  const clock = new FakeClock();
+  const unread = scene(folder.path, {}, clock);
+  const { read } = unread.disk;
+  let tries = 0;
+  unread.disk.read = (path) =>
+    ++tries > 1 ? read(path) : Promise.reject(new Error("Input/output error (os error 5)"));
+  await unread.spool.open(never);
+  assert.deepEqual([unread.spool.folder, unread.spool.pending.size], [undefined, 0]);
+  const stop = new AbortController();
+  const keeping = unread.spool.keep(stop.signal).catch(() => {});
+  await until("it is opened", async () => {
+    await clock.advance(1000);
+    return unread.isUsable();
+  });
+  assert.deepEqual([unread.spool.folder, only(unread).shelf.isOwn], [`${folder.path}/one`, true]);
+  stop.abort();
+  await keeping;
+  await unread.spool.close();
 });
