@@ -1,3 +1,4 @@
+import { Buffer } from "node:buffer";
 import { openFindings, type Spooled } from "../model/spooled.ts";
 import type { Log } from "../observe/log.ts";
 import type { Metrics } from "../observe/metrics.ts";
@@ -46,6 +47,8 @@ const HELD_BYTES = 8 << 20;
 const MOST_RECORDS = 100_000;
 /** A spool that was full has room again below this share of its ceiling. */
 const ROOM_SHARE = 0.9;
+/** There is room when so much fits, or as much as did not fit last. */
+const PROBE_BYTES = 64 << 10;
 const MOST_FOLDERS_OF_A_NAME = 100;
 
 /**
@@ -63,6 +66,7 @@ export class Spool {
   /** The own folder, or the one that was last tried; never adopted. */
   #ownFolder: string | undefined;
   #hasDeadLetters = false;
+  #probeBytes = PROBE_BYTES;
   #state: "usable" | "full" | "broken" = "broken";
   #isTold = false;
   #heldBytes = 0;
@@ -123,13 +127,13 @@ export class Spool {
       entry = await own.journal.append(text);
     } catch (error) {
       const isFull = error instanceof JournalFullError;
+      if (!isFull) this.#probeBytes = Math.max(PROBE_BYTES, Buffer.byteLength(text));
       // One that would not fit into an empty spool says nothing about the room for others.
       if (!isFull || text.length < this.#options.maxBytes / 2) {
         this.#setState(isFull ? "full" : "broken", error);
       }
       throw new SpoolError("Cannot spool a signal", { cause: error });
     }
-    if (this.#state === "broken") this.#setState("usable");
     const fits = this.#heldBytes + entry.bytes <= HELD_BYTES;
     if (fits) this.#heldBytes += entry.bytes;
     this.#add(own, entry, what, fits);
@@ -266,7 +270,8 @@ export class Spool {
     try {
       if (!this.#hasDeadLetters) await this.#parts.deadLetters.open(lock.folder);
       this.#hasDeadLetters = true;
-      await journal.probe();
+      await journal.probe(this.#probeBytes);
+      this.#probeBytes = PROBE_BYTES;
       this.#setState("usable");
     } catch (error) {
       this.#setState("broken", error);

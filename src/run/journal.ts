@@ -1,4 +1,5 @@
 import { Buffer } from "node:buffer";
+import { randomBytes } from "node:crypto";
 import type { AppendedFile, Disk } from "./disk.ts";
 import { type Frame, frame, FRAME_OVERHEAD_BYTES, framesOf, recordAt } from "./frames.ts";
 import { bodyOf, emptySegment, holds, markOf, type Segment } from "./journal_segment.ts";
@@ -44,6 +45,7 @@ const SEGMENTS_AT_LEAST = 8;
 const KEPT_EMPTY_SHARE = 16;
 /** What its id takes of a record, at most. */
 const ID_BYTES = 18;
+const PROBE_FILE = "probe";
 const FILE = /^([0-9]{8})\.log$/;
 
 /**
@@ -134,11 +136,31 @@ export class Journal {
     this.#kick();
   }
 
-  /** Whether the disk takes a write now: a mark that means nothing is written and synced. */
-  async probe(): Promise<void> {
+  /**
+   * Whether the disk takes so many bytes now: they are written to a file of their own, synced, and given back. What a
+   * compressing file system would make small would say nothing, so they are random.
+   *
+   * @throws what the disk throws
+   */
+  async probe(bytes: number): Promise<void> {
     await this.settled();
-    await this.#disk.makeFolder(this.#options.folder);
-    await this.#write(encoded(["- 0"]), true);
+    const { folder } = this.#options;
+    const path = `${folder}/${PROBE_FILE}`;
+    await this.#disk.makeFolder(folder);
+    // One of a process that was killed meanwhile.
+    await this.#disk.remove(path);
+    try {
+      const file = await this.#disk.open(path);
+      try {
+        await file.append(randomBytes(bytes));
+        await file.sync();
+      } finally {
+        file.close();
+      }
+      await this.#disk.syncFolder(folder);
+    } finally {
+      await this.#disk.remove(path);
+    }
   }
 
   /** Resolves when everything is written, and closes the file. */

@@ -385,3 +385,37 @@ Deno.test("The own folder is not adopted while it cannot be opened", async () =>
   await keeping;
   await unread.spool.close();
 });
+
+Deno.test("A disk has room again when a record like the one that failed fits, not when a smaller one does", async () => {
+  await using folder = await temporaryFolder();
+  const clock = new FakeClock();
+  const tight = scene(folder.path, {}, clock);
+  await tight.spool.open(never);
+  const stop = new AbortController();
+  const keeping = tight.spool.keep(stop.signal).catch(() => {});
+  const turn = async (room: number): Promise<boolean> => {
+    tight.disk.room = room;
+    await clock.advance(1000);
+    await clock.settle();
+    return tight.isUsable();
+  };
+  for (const [bytes, tooLittle] of [[6_000, 60_000], [100_000, 90_000]] as const) {
+    tight.disk.room = 4096;
+    await assert.rejects(tight.spool.append(signalOf("a", { payload: "x".repeat(bytes) })), SpoolError);
+    tight.disk.room = 4096;
+    // A smaller one that fits says nothing.
+    await tight.spool.append(signalOf("b"));
+    assert.equal(tight.isUsable(), false);
+    for (let count = 0; count < 3; count++) {
+      await until("it was tried", async () => {
+        assert.equal(await turn(tooLittle), false);
+        return tight.disk.room !== tooLittle;
+      });
+    }
+    await until("it has room", () => turn(200_000));
+  }
+  stop.abort();
+  await keeping;
+  tight.disk.room = undefined;
+  await tight.spool.close();
+});

@@ -63,7 +63,7 @@ Deno.test("A segment whose records are all done is deleted, also when an older o
   for (let index = 0; index < 8; index++) entries.push(await journal.append(`${index} ${text}`));
   const before = journal.bytes;
   for (const entry of entries.slice(1)) journal.done(entry);
-  await journal.probe();
+  await journal.probe(1);
   assert.ok(journal.bytes < before / 3, `${journal.bytes} of ${before}`);
   await journal.close();
   const again = await opened(folder);
@@ -86,7 +86,7 @@ Deno.test("The ceiling is kept, and room comes back with what is done", async ()
   assert.ok(entries.length >= 9 && journal.bytes <= MEBIBYTE, `${entries.length}, ${journal.bytes}`);
   await assert.rejects(journal.append("x".repeat(2 * MEBIBYTE)), JournalFullError);
   for (const entry of entries) journal.done(entry);
-  await journal.probe();
+  await journal.probe(1);
   await journal.append(text);
   await journal.close();
 });
@@ -113,7 +113,7 @@ Deno.test("What could not be synced was not promised; the next one is", async ()
   const { journal } = await opened(folder, disk);
   disk.failsSync = true;
   await assert.rejects(journal.append("lost"), /Input\/output/);
-  await assert.rejects(journal.probe(), /Input\/output/);
+  await assert.rejects(journal.probe(1), /Input\/output/);
   disk.failsSync = false;
   await journal.append("kept");
   await journal.close();
@@ -180,4 +180,25 @@ Deno.test("Bits flipped at random cost no more records than there are bits, and 
     await again.journal.append("goes on");
     await again.journal.close();
   }
+});
+
+Deno.test("A probe finds out whether so much fits, and leaves nothing behind", async () => {
+  await using folder = await temporaryFolder();
+  const disk = faultyDisk();
+  const { journal } = await opened(folder, disk);
+  await journal.append("before");
+  const files = await disk.files(`${folder.path}/j`);
+  const before = journal.bytes;
+  disk.room = 5000;
+  await assert.rejects(journal.probe(6000), /No space left/);
+  disk.room = 6000;
+  await journal.probe(6000);
+  disk.room = undefined;
+  assert.deepEqual([await disk.files(`${folder.path}/j`), journal.bytes], [files, before]);
+  // Of a process that was killed within it.
+  await Deno.writeTextFile(`${folder.path}/j/probe`, "x");
+  assert.deepEqual((await opened(folder)).corrupt, 0);
+  await journal.probe(10);
+  assert.deepEqual(await disk.files(`${folder.path}/j`), files);
+  await journal.close();
 });
