@@ -2,7 +2,7 @@ import { DEFAULT_EXPIRY_WINDOW_SECONDS } from "../../src/normalize/certificate.t
 
 const preset = "the preset's";
 
-/** What holds where an Ingester does not say a field; a field that is not here has no default. */
+/** What holds where an Ingester does not say a field of its spec; a field that is not here has no default. */
 export const FIELD_DEFAULTS: Readonly<Record<string, string>> = {
   "spec.ingester": `${preset}; else webhook`,
   "spec.suspend": "false",

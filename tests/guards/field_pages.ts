@@ -47,7 +47,7 @@ function ingesterPage(): string {
     "[filters.md](filters.md), and what each source is judged by is in [normalizers.md](normalizers.md).",
     "A change takes effect at once, without a restart and without touching other Ingesters.",
     "## spec",
-    fieldsTable(schemaOf(definition, "spec"), "spec"),
+    fieldsTable(schemaOf(definition, "spec"), "spec", FIELD_DEFAULTS),
     "Durations are those of Go, e.g. `90s`, `1h30m`. What must hold beside:",
     rulesList(schemaOf(definition, "spec"), definition),
     "## Presets",
@@ -107,13 +107,17 @@ function identityOf({ spec }: CustomResourceDefinition): string {
     `\`${textAt(version, "name")}\`, ${short} for short.`;
 }
 
-function fieldsTable(schema: JsonObject, path: string): string {
+function fieldsTable(
+  schema: JsonObject,
+  path: string,
+  defaults: Readonly<Record<string, string>> = {},
+): string {
   return table(
     ["field", "type", "default", "must be", "meaning"],
     schemaFields(schema, path).map((field) => [
       `\`${field.path}\`${field.isRequired ? " (required)" : ""}`,
       typeOf(field),
-      FIELD_DEFAULTS[field.path]?.replaceAll("<", "\\<") ?? "",
+      defaults[field.path]?.replaceAll("<", "\\<") ?? "",
       boundsOf(field.schema),
       (textAt(field.schema, "description") ?? "").replaceAll("<", "\\<"),
     ]),
