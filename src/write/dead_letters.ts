@@ -1,11 +1,11 @@
-import type { Spooled } from "../model/spooled.ts";
+import { isSpooled, type Spooled } from "../model/spooled.ts";
 import type { DeadLetterReason } from "../model/verdict.ts";
 import type { Log } from "../observe/log.ts";
 import type { Metrics } from "../observe/metrics.ts";
 import type { Clock } from "../run/clock.ts";
 import type { Disk } from "../run/disk.ts";
 import { gvrText } from "./destination.ts";
-import { type Entry, Journal, JournalFullError } from "../run/journal.ts";
+import { type CorruptPlace, type Entry, Journal, JournalFullError } from "../run/journal.ts";
 
 /** What was laid aside, and why. */
 export interface DeadLetter {
@@ -73,6 +73,7 @@ export class DeadLetters implements DeadLetterBox {
       (entry, text) => {
         const letter = parseLetter(text);
         if (letter !== undefined) this.#note(letter, entry);
+        else onCorrupt(placeOf(entry));
       },
     );
   }
@@ -183,9 +184,10 @@ export async function readLetters(
 ): Promise<readonly DeadLetter[]> {
   const letters: DeadLetter[] = [];
   const options = { folder: `${folder}/${DEAD_LETTERS_FOLDER}`, maxBytes: 0, onCorrupt };
-  await Journal.peek(options, disk, (_entry, text) => {
+  await Journal.peek(options, disk, (entry, text) => {
     const letter = parseLetter(text);
     if (letter !== undefined) letters.push(letter);
+    else onCorrupt(placeOf(entry));
   });
   return letters;
 }
@@ -195,7 +197,7 @@ export function corruption(
   folder: string,
   metrics: Metrics,
   log: Log,
-): (place: { readonly file: string; readonly at: number; readonly bytes: number }) => void {
+): (place: CorruptPlace) => void {
   return ({ file, at, bytes }) => {
     metrics.spoolCorrupt.inc();
     log.error("Record on disk is damaged and left out; what lies around it is kept", {
@@ -206,11 +208,17 @@ export function corruption(
   };
 }
 
+function placeOf({ segment, at, bytes }: Entry): CorruptPlace {
+  return { file: `segment ${segment.number}`, at, bytes };
+}
+
 /** What passed its checksum was written by some version of this program; only its shape may be another's. */
 function parseLetter(text: string): DeadLetter | undefined {
   try {
     const letter = JSON.parse(text) as DeadLetter;
-    return typeof letter.id === "string" && typeof letter.what?.source === "string" ? letter : undefined;
+    const isLetter = isSpooled(letter.what) &&
+      [letter.id, letter.at, letter.reason, letter.message].every((field) => typeof field === "string");
+    return isLetter ? letter : undefined;
   } catch {
     return undefined;
   }

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import type { Spooled } from "../../src/model/spooled.ts";
-import type { Observation } from "../../src/model/observation.ts";
 import { createMetrics, type Metrics } from "../../src/observe/metrics.ts";
 import { corruption, DeadLetters, readLetters } from "../../src/write/dead_letters.ts";
+import { Journal } from "../../src/run/journal.ts";
 import { FakeClock } from "../support/fake_clock.ts";
 import { type FaultyDisk, faultyDisk } from "../support/faulty_disk.ts";
 import { RecordingLog } from "../support/recording_log.ts";
@@ -103,7 +103,12 @@ Deno.test("An Observation that is refused again has one letter, the last", async
     source: "own",
     ingester: { namespace: "zen", name: "own" },
     spooledAt: "2026-01-02T12:00:00Z",
-    observation: { metadata: { namespace: "zen", name }, spec: {} } as unknown as Observation,
+    observation: {
+      apiVersion: "zen.kube-zen.io/v1alpha1",
+      kind: "Observation",
+      metadata: { namespace: "zen", name },
+      spec: {},
+    },
   });
   for (const name of ["a", "b", "a"]) {
     await letters.put({ reason: "invalid", message: "bad", what: refused(name) });
@@ -130,4 +135,28 @@ Deno.test("What the disk does not take is not kept, and said", async () => {
   disk.room = undefined;
   assert.equal(await letters.put({ reason: "invalid", message: "bad", what: what("a") }), true);
   await letters.close();
+});
+
+Deno.test("A letter of an unknown shape is counted and left out, and those around it are there", async () => {
+  await using folder = await temporaryFolder();
+  const first = scene(1);
+  await first.letters.open(folder.path);
+  await first.letters.put({ reason: "invalid", message: "a", what: what("a") });
+  await first.letters.close();
+  const options = { folder: `${folder.path}/deadletters`, maxBytes: 1 << 20, onCorrupt: () => {} };
+  const journal = await Journal.open(options, first.disk, () => {});
+  const odd = { ...what("odd"), kind: "observation" };
+  const letter = { id: "odd", at: "2026-01-02T12:00:00Z", reason: "invalid", message: "" };
+  await journal.append(JSON.stringify({ ...letter, what: odd }));
+  await journal.append(JSON.stringify({ ...letter, what: what("b"), message: undefined }));
+  await journal.append(JSON.stringify({ ...letter, id: "sound", what: what("c") }));
+  await journal.close();
+  const again = scene(2);
+  await again.letters.open(folder.path);
+  assert.deepEqual([again.letters.ids.length, again.letters.ids.at(-1)], [2, "sound"]);
+  assert.equal((await again.metrics.spoolCorrupt.get()).values[0]?.value, 2);
+  await again.letters.close();
+  let places = 0;
+  assert.equal((await readLetters(folder.path, again.disk, () => void places++)).length, 2);
+  assert.equal(places, 2);
 });
