@@ -349,6 +349,8 @@ export class Spool {
 
   #setState(state: "usable" | "full" | "broken", error?: unknown): void {
     const before = this.#state;
+    // A spool that reaches its ceiling meanwhile is usable again by the probe alone.
+    if (state === "full" && before === "broken") return;
     this.#state = state;
     this.#parts.metrics.spoolWritable.set(state === "usable" ? 1 : 0);
     this.#parts.onUsable(state === "usable");

@@ -419,3 +419,27 @@ Deno.test("A disk has room again when a record like the one that failed fits, no
   tight.disk.room = undefined;
   await tight.spool.close();
 });
+
+Deno.test("A spool that reaches its ceiling while its disk is full has room again by trying alone", async () => {
+  await using folder = await temporaryFolder();
+  const clock = new FakeClock();
+  const tight = scene(folder.path, { maxRecords: 1 }, clock);
+  await tight.spool.open(never);
+  tight.disk.room = 10;
+  await assert.rejects(tight.spool.append(signalOf("a")), SpoolError);
+  tight.disk.room = 1000;
+  await tight.spool.append(signalOf("a"));
+  await assert.rejects(tight.spool.append(signalOf("b")), /all it may/);
+  tight.spool.done(only(tight));
+  assert.equal(tight.isUsable(), false);
+  tight.disk.room = undefined;
+  const stop = new AbortController();
+  const keeping = tight.spool.keep(stop.signal).catch(() => {});
+  await until("it has room", async () => {
+    await clock.advance(1000);
+    return tight.isUsable();
+  });
+  stop.abort();
+  await keeping;
+  await tight.spool.close();
+});
