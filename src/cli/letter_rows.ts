@@ -14,7 +14,9 @@ export interface FoundLetter {
 }
 
 const HEAD = ["ID", "LAID ASIDE", "REASON", "SOURCE", "INGESTER", "WHAT", "MESSAGE"];
-const MESSAGE_LENGTH = 80;
+const MESSAGE_LENGTH = 160;
+/** What the program was about to do, which is the same for all of them and would push the cause out of the line. */
+const ATTEMPT = /^Cannot [A-Z]+ \S+: /;
 
 /**
  * Dead letters as text. The payload of a webhook is left out, since it may hold what must not be shown; an Observation was
@@ -38,7 +40,15 @@ function rowOf({ letter: { id, at, reason, message, what } }: FoundLetter): read
   const thing = what.kind === "observation"
     ? `${what.observation.metadata.namespace}/${what.observation.metadata.name}`
     : `${openFindings(what)} of a webhook`;
-  return [id, at, reason, what.source, `${namespace}/${name}`, thing, oneLine(message, MESSAGE_LENGTH)];
+  return [
+    id,
+    at,
+    reason,
+    what.source,
+    `${namespace}/${name}`,
+    thing,
+    oneLine(message.replace(ATTEMPT, ""), MESSAGE_LENGTH),
+  ];
 }
 
 function documentOf({ replica, letter }: FoundLetter): unknown {

@@ -34,7 +34,7 @@ const FOUND: readonly FoundLetter[] = [
       id: "def",
       at: "2026-01-02T14:00:00Z",
       reason: "too_old",
-      message: "away",
+      message: "Cannot POST /apis/zen.kube-zen.io/v1alpha1/namespaces/shop/observations: denied by a policy",
       what: {
         ...common,
         kind: "signal",
@@ -52,7 +52,10 @@ Deno.test("A table has a line for each, and nothing that could rewrite a termina
   assert.equal(lines.length, 3);
   assert.match(lines[0] ?? "", /^ID +LAID ASIDE +REASON +SOURCE +INGESTER +WHAT +MESSAGE$/);
   assert.match(lines[1] ?? "", /^abc +2026-\S+ +invalid +own +zen\/hook +shop\/own-x +bad {1,2}\[31m x+…$/);
-  assert.match(lines[2] ?? "", /^def +2026-\S+ +too_old +own +zen\/hook +2 of a webhook +away$/);
+  assert.match(
+    lines[2] ?? "",
+    /^def +2026-\S+ +too_old +own +zen\/hook +2 of a webhook +denied by a policy$/,
+  );
   // deno-lint-ignore no-control-regex -- control characters are what must not reach a terminal
   assert.doesNotMatch(lines.join(""), /[\u0000-\u001f]/);
   assert.equal(lettersText([], "table"), "No dead letters\n");
