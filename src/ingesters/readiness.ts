@@ -195,6 +195,8 @@ function shortList(names: readonly string[]): string {
   return names.length > MAX_NAMES ? `${shown} and ${names.length - MAX_NAMES} more` : shown;
 }
 
+/** Begins with a capital, unless that would change the path of a field. */
 function sentence(text: string): string {
+  if (text.startsWith("spec.")) return text;
   return text.charAt(0).toUpperCase() + text.slice(1);
 }

@@ -55,7 +55,9 @@ Deno.test("Why an Ingester is ready or not is one table", () => {
     assert.equal(readinessOf(informer, activity(sources, stall))?.reason, expected, what);
   }
   assert.equal(readinessOf({ kind: "suspended", path: "/x" }, activity({}))?.reason, "Suspended");
-  assert.equal(readinessOf({ kind: "invalid", path: undefined, message: "m" }, activity({}))?.message, "M");
+  for (const [message, said] of [["m", "M"], ["spec.ttl must be", "spec.ttl must be"]] as const) {
+    assert.equal(readinessOf({ kind: "invalid", path: undefined, message }, activity({}))?.message, said);
+  }
 });
 
 Deno.test("Writes that wait for what is not there are Degraded, whatever comes in", () => {

@@ -227,7 +227,7 @@ Deno.test("an Ingester in a tenant's namespace reads, writes and serves that nam
 
     const expected: readonly (readonly [name: string, reason: RegExp])[] = [
       ["events", /^Running: Watching v1\/events in team-a$/],
-      ["others", /^Invalid: Spec\.namespaces must name a namespace that this Ingester may read/],
+      ["others", /^Invalid: spec\.namespaces must name a namespace that this Ingester may read/],
       ["both", /^Running: Watching v1\/events in team-a$/],
       ["nodes", /^Degraded: .*cannot be watched in single namespaces/],
       ["namespaces", /^Degraded: .*cannot be watched in single namespaces/],
