@@ -111,7 +111,7 @@ export class SeenObjects {
 }
 
 /** What tells one object from another: its uid. */
-export function keyOf(object: KubeObject): string {
+function keyOf(object: KubeObject): string {
   return object.metadata.uid ?? `${object.metadata.namespace ?? ""}/${object.metadata.name}`;
 }
 

@@ -107,7 +107,7 @@ export class ObservationWriter {
     try {
       return await withDeadline(
         terms.requestMilliseconds === undefined
-          ? requestMilliseconds(terms) + SLACK_MILLISECONDS
+          ? deadlineOf(terms) + SLACK_MILLISECONDS
           : LONGEST_WAIT_MILLISECONDS,
         this.#clock,
         (inner) => this.#writeAtLast(observation, terms, inner),
@@ -194,7 +194,7 @@ export class ObservationWriter {
         path,
         body,
         ...(terms.isDryRun ? { query: { dryRun: "All" } } : {}),
-        timeoutMilliseconds: requestMilliseconds(terms),
+        timeoutMilliseconds: deadlineOf(terms),
       }, signal);
       this.#unanswered = 0;
       timed("created");
@@ -212,8 +212,8 @@ export class ObservationWriter {
   }
 }
 
-/** The deadline of one request. */
-function requestMilliseconds({ requestMilliseconds, patienceMilliseconds }: WriteTerms): number {
+/** The deadline of one request, in milliseconds. */
+function deadlineOf({ requestMilliseconds, patienceMilliseconds }: WriteTerms): number {
   return requestMilliseconds ?? Math.min(30_000, Math.max(1000, patienceMilliseconds));
 }
 
