@@ -3,6 +3,7 @@ import {
   type Config,
   identityOf,
   isLookedIn,
+  listedIn,
   namespacesOf,
   placeSettingsOf,
 } from "./cli/config.ts";
@@ -87,7 +88,7 @@ export async function runApp(config: Config, around: Surroundings, signal: Abort
   const credentials = findCluster(config.cluster, around.sources);
   const { podNamespace, ingesters: scope } = namespacesOf(config, credentials.namespace);
   const identity = identityOf(config, clock);
-  const ingesterNamespaces = scope.kind === "listed" ? scope.namespaces : undefined;
+  const ingesterNamespaces = listedIn(scope);
   const place = placeSettingsOf(config, podNamespace);
   const places = placesOf(place, ingesterNamespaces);
   const metrics = createMetrics(version);

@@ -4,7 +4,7 @@ import { type Api, type KubeList, resourcePath } from "../kube/api.ts";
 import { isApiError } from "../kube/errors.ts";
 import { GROUP, VERSION } from "../model/observation.ts";
 import { type Checked, ok, problem, warning } from "./check.ts";
-import { compileSettingsOf, type Config, type Namespaces } from "./config.ts";
+import { compileSettingsOf, type Config, listedIn, type Namespaces } from "./config.ts";
 import { oneLine } from "./text_table.ts";
 
 /** The Ingesters that were found, compiled with these settings, and what is to be said of them. */
@@ -31,7 +31,7 @@ export async function checkIngesters(
   const registry = new IngesterRegistry(compileSettingsOf(config, namespaces.podNamespace));
   const { ingesters: scope } = namespaces;
   const checked: Checked[] = [];
-  for (const namespace of scope.kind === "listed" ? scope.namespaces : [undefined]) {
+  for (const namespace of listedIn(scope) ?? [undefined]) {
     try {
       await list(namespace, scope.kind === "all" ? scope.except : [], registry, api, signal);
     } catch (error) {

@@ -146,6 +146,11 @@ export function namespacesOf(config: Config, contextNamespace: string | undefine
   };
 }
 
+/** The namespaces in which Ingesters are looked for; undefined: in all, but for what is excluded. */
+export function listedIn(ingesters: Namespaces["ingesters"]): readonly string[] | undefined {
+  return ingesters.kind === "listed" ? ingesters.namespaces : undefined;
+}
+
 /** Whether Ingesters are looked for in a namespace; what others' Ingesters own is another installation's. */
 export function isLookedIn(ingesters: Namespaces["ingesters"], namespace: string): boolean {
   return ingesters.kind === "listed"

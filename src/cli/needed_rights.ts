@@ -3,7 +3,7 @@ import { secretOf } from "../ingesters/secrets.ts";
 import type { GroupVersionResource } from "../model/ingester.ts";
 import { GROUP } from "../model/observation.ts";
 import { placesOf } from "../write/place.ts";
-import { type Config, type Namespaces, placeSettingsOf } from "./config.ts";
+import { type Config, listedIn, type Namespaces, placeSettingsOf } from "./config.ts";
 
 /** One verb on one resource that the program uses. */
 export interface Right {
@@ -76,7 +76,7 @@ export function neededRights(
     const rule = { resource: "configmaps", name: config.filterConfigMapName, verbs: ["list", "watch"] };
     need("FILTER_CONFIGMAP_NAME", podNamespace, [rule]);
   }
-  const listed = ingesters.kind === "listed" ? ingesters.namespaces : undefined;
+  const listed = listedIn(ingesters);
   for (const namespace of listed ?? [undefined]) need("Ingesters", namespace, INGESTER_RULES);
   const observed = placesOf(placeSettingsOf(config, podNamespace), listed);
   for (const namespace of observed ?? [undefined]) need("Observations", namespace, OBSERVATION_RULES);

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { parseArguments } from "../../src/cli/parse_arguments.ts";
-import { namespacesOf } from "../../src/cli/config.ts";
+import { listedIn, namespacesOf, placeSettingsOf } from "../../src/cli/config.ts";
 import { ENVIRONMENT_NAMES } from "../../src/cli/settings.ts";
 import { PRESET_SOURCES } from "../../src/model/preset.ts";
 import { compileIngester } from "../../src/ingesters/compile.ts";
@@ -113,8 +113,8 @@ for (const { name, namespace: own } of PATTERNS) {
     assert.ok(command.kind === "run");
     const { config } = command;
     const { podNamespace, ingesters } = namespacesOf(config, own);
-    const scope = ingesters.kind === "listed" ? ingesters.namespaces : undefined;
-    const places = placesOf({ ...config, podNamespace }, scope);
+    const scope = listedIn(ingesters);
+    const places = placesOf(placeSettingsOf(config, podNamespace), scope);
     const mayDo = (verb: string, resource: string): readonly string[] =>
       [...ofKind(objects(name), "Role"), ...ofKind(objects(name), "ClusterRole")]
         .filter((role) => rightsOf([role]).map(lineOf).includes(`${verb} zen.kube-zen.io/${resource}`))
